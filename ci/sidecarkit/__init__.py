@@ -1,0 +1,1 @@
+"""Build, prove, measure and package sidecars for Tauri apps."""

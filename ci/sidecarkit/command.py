@@ -1,0 +1,138 @@
+"""Run one program: echo, environment, time limit, log file, progress, bounded stop of the whole process group."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sidecarkit.errors import DiskFull, MissingTool, StepFailed
+from sidecarkit.report import Report, Step, duration
+
+_POLL_S = 0.1
+_PROGRESS_EVERY_S = 0.5
+# Compilers remove their temporary files within this time after SIGTERM.
+_STOP_GRACE_S = 5.0
+_SHOWN_LOG_LINES = 20
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    log: Path,
+    report: Report,
+    title: str,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    timeout_s: float = 3600,
+) -> float:
+    """Run `argv` with its output appended to `log` and return the seconds it took.
+
+    `env` replaces the environment when given. Raises MissingTool when the program is not there,
+    StepFailed when it fails or exceeds `timeout_s`, DiskFull when that is why.
+    """
+    words = [str(word) for word in argv]
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output, report.step(title) as step:
+        start = output.tell()
+        output.write(f"$ {shlex.join(words)}\n".encode())
+        output.flush()
+        process = _start(words, output.fileno(), env, cwd)
+        try:
+            code = _wait(process, step, log, timeout_s)
+        except BaseException:
+            _stop_group(process)
+            raise
+        seconds = step.seconds
+    if code != 0:
+        raise _failure(words, code, _text_from(log, start), log)
+    return seconds
+
+
+def output_of(argv: Sequence[str | Path], *, timeout_s: float = 60, cwd: Path | None = None) -> str:
+    """What a quick question to a program prints on stdout, e.g. its version.
+
+    Raises MissingTool when it is not there, StepFailed when it fails or takes longer than `timeout_s`.
+    """
+    words = [str(word) for word in argv]
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=timeout_s, cwd=cwd, check=False)
+    except FileNotFoundError as error:
+        raise MissingTool(f"`{words[0]}` was not found", hint="`python3 noxfile.py -s doctor` names it") from error
+    except subprocess.TimeoutExpired as error:
+        raise StepFailed(f"`{shlex.join(words)}` gave no answer within {duration(timeout_s)}") from error
+    if done.returncode != 0:
+        raise StepFailed(f"`{shlex.join(words)}` ended with {done.returncode}: {done.stderr.strip()[-2000:]}")
+    return done.stdout
+
+
+def _start(words: list[str], output: int, env: Mapping[str, str] | None, cwd: Path | None) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+            env=None if env is None else dict(env), cwd=cwd, start_new_session=True,
+        )  # fmt: skip
+    except FileNotFoundError as error:
+        raise MissingTool(
+            f"`{words[0]}` was not found", hint="`python3 noxfile.py -s doctor` names what is missing"
+        ) from error
+
+
+def _wait(process: subprocess.Popen[bytes], step: Step, log: Path, timeout_s: float) -> int:
+    next_progress = 0.0
+    while True:
+        try:
+            return process.wait(_POLL_S)
+        except subprocess.TimeoutExpired:
+            pass
+        if step.seconds > timeout_s:
+            raise StepFailed(
+                f"`{step.title}` was stopped after its limit of {duration(timeout_s)}",
+                hint="read the end of the log; on a slow machine run the stage again, what is done is kept",
+                log=log,
+            )
+        if time.monotonic() >= next_progress:
+            step.progress = _last_line(log)
+            next_progress = time.monotonic() + _PROGRESS_EVERY_S
+
+
+def _stop_group(process: subprocess.Popen[bytes]) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:
+            return
+        try:
+            process.wait(_STOP_GRACE_S)
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def _failure(words: list[str], code: int, text: str, log: Path) -> StepFailed | DiskFull:
+    if "No space left on device" in text:
+        return DiskFull(
+            f"no room left on the disk while running `{Path(words[0]).name}`",
+            hint="free some gigabytes, then run the same command again: finished layers are kept",
+            log=log,
+        )
+    how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+    tail = "\n".join(text.splitlines()[-_SHOWN_LOG_LINES:])
+    return StepFailed(f"`{Path(words[0]).name}` ended with {how}; its last lines:\n{tail}", log=log)
+
+
+def _text_from(log: Path, start: int) -> str:
+    with log.open("rb") as file:
+        file.seek(start)
+        return file.read().decode("utf-8", errors="replace")
+
+
+def _last_line(log: Path) -> str:
+    with log.open("rb") as file:
+        file.seek(0, os.SEEK_END)
+        file.seek(max(0, file.tell() - 4096))
+        lines = file.read().decode("utf-8", errors="replace").replace("\r", "\n").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")[:120]

@@ -1,0 +1,68 @@
+"""Pinned parts, fetched by coordinates through pip, checked by hash, and kept in the user's cache."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+import platformdirs
+
+from sidecarkit import command, digest
+from sidecarkit.config import LlamaPin
+from sidecarkit.errors import PartWrong, StepFailed
+from sidecarkit.report import Report
+
+_DOWNLOAD_LIMIT_S = 900
+
+
+def folder() -> Path:
+    """Where downloaded parts lie, each under its SHA-256."""
+    return Path(platformdirs.user_cache_dir("localaiapp", appauthor=False)) / "parts"
+
+
+def unpack_sdist(pin: LlamaPin, destination: Path, report: Report) -> Path:
+    """Unpack the pinned sdist under `destination` and return its top folder. Raises PartWrong."""
+    archive = sdist(pin, report)
+    with tarfile.open(archive) as tar:
+        tar.extractall(destination, filter="data")
+    return destination / f"{pin.package.replace('-', '_')}-{pin.version}"
+
+
+def sdist(pin: LlamaPin, report: Report) -> Path:
+    """The pinned sdist's file, downloaded by the user's own pip settings when it is not there yet.
+
+    Raises PartWrong when it cannot be had or its bytes are not the pinned ones.
+    """
+    kept = folder() / pin.sha256
+    if kept.is_file() and digest.of_file(kept) == pin.sha256:
+        return kept
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=kept.parent) as name:
+        workplace = Path(name)
+        requirement = workplace / "requirement.txt"
+        requirement.write_text(f"{pin.package}=={pin.version} --hash=sha256:{pin.sha256}\n", encoding="utf-8")
+        try:
+            command.run(
+                # Without isolation, so that the metadata is made by the locked build backend of this environment.
+                [sys.executable, "-m", "pip", "download", "--no-deps", "--no-binary", ":all:", "--no-build-isolation",
+                 "--require-hashes", "--no-cache-dir", "--dest", workplace / "download", "--requirement", requirement],
+                log=folder() / "download.log", report=report, timeout_s=_DOWNLOAD_LIMIT_S,
+                title=f"downloading {pin.package} {pin.version}",
+            )  # fmt: skip
+        except StepFailed as error:
+            raise PartWrong(
+                f"{pin.package} {pin.version} could not be downloaded, or is not the pinned file: {error.message}",
+                hint="check the network and pip's settings (pip config list), then run the same command again",
+                log=error.log,
+            ) from error
+        (downloaded,) = (workplace / "download").iterdir()
+        if digest.of_file(downloaded) != pin.sha256:
+            raise PartWrong(
+                f"{downloaded.name} has the hash {digest.of_file(downloaded)}, pinned is {pin.sha256}",
+                hint="nothing of it was used; a mirror that rewrites files is the usual cause",
+            )
+        os.replace(downloaded, kept)
+    return kept

@@ -1,0 +1,1 @@
+"""How each variant of llama.cpp is configured: flags only, nothing is run here."""

@@ -1,0 +1,62 @@
+"""Run the line of stages for a target: keys first, then each stage, then its record."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+from sidecarkit import plan, records
+from sidecarkit.job import Job, Stage
+from sidecarkit.records import Record
+
+
+def line_until(line: tuple[Stage, ...], last: str) -> tuple[Stage, ...]:
+    """The stages that `last` stands on, and itself, in order."""
+    by_name = {stage.name: stage for stage in line}
+    wanted: set[str] = set()
+    pending = [last]
+    while pending:
+        name = pending.pop()
+        if name not in wanted:
+            wanted.add(name)
+            pending.extend(by_name[name].needs)
+    return tuple(stage for stage in line if stage.name in wanted)
+
+
+def run(line: tuple[Stage, ...], job: Job) -> Mapping[str, Record]:
+    """Run `line` in order and return the records. The first failure ends it with its ToolkitError."""
+    keys: dict[str, str] = {}
+    done: dict[str, Record] = {}
+    for stage in line:
+        current = replace(job, stage=stage.name, keys=dict(keys), records=dict(done))
+        key, inputs = plan.key_of(stage, current)
+        keys[stage.name] = key
+        done[stage.name] = _run_stage(stage, replace(current, key=key), inputs)
+    return done
+
+
+def _run_stage(stage: Stage, job: Job, inputs: dict[str, str]) -> Record:
+    remembered = records.read(job.build, stage.name)
+    if stage.remembers and stage.name not in job.options.again and remembered and remembered.key == job.key:
+        job.report.say(f"{stage.name}: unchanged, the result of {remembered.finished} stands (--again {stage.name} repeats it)")
+        return replace(remembered, cached=True)
+    cached = stage.layer is not None and job.cache.holds(stage.layer, job.key)
+    with job.report.section(f"{stage.name} · {job.target.name} · {stage.summary}"):
+        job.log.unlink(missing_ok=True)
+        started = time.monotonic()
+        data = stage.run(job)
+        seconds = time.monotonic() - started
+    record = Record(
+        stage=stage.name, target=job.target.name, key=job.key, inputs=inputs, data=data,
+        seconds=_build_seconds(seconds, cached, remembered, job.key), cached=cached,
+        finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    )  # fmt: skip
+    records.write(job.build, record)
+    return record
+
+
+def _build_seconds(seconds: float, cached: bool, remembered: Record | None, key: str) -> float:
+    """What building took, also when this run found it in the cache: `plan` tells from it what a change costs."""
+    return remembered.seconds if cached and remembered and remembered.key == key else seconds

@@ -1,0 +1,18 @@
+"""The line of stages, in the order they run. Each reaches the others' files only by the paths in their records."""
+
+from __future__ import annotations
+
+from sidecarkit.job import Stage
+from sidecarkit.stages import assemble, bench, e2e, engine, native, pack, place, smoke
+
+LINE: tuple[Stage, ...] = (
+    native.STAGE,
+    engine.STAGE,
+    pack.STAGE,
+    place.STAGE,
+    smoke.STAGE,
+    bench.STAGE,
+    assemble.STAGE,
+    e2e.STAGE,
+)
+BY_NAME = {stage.name: stage for stage in LINE}

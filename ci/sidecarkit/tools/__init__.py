@@ -1,0 +1,1 @@
+"""One file per external program: where it is, which version, how it is called."""

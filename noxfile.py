@@ -1,0 +1,217 @@
+"""Wiring only: the sessions, and the locked environment they run in.
+
+`python3 noxfile.py` does the main job: it makes its own environment from ci/locks, then runs nox in it.
+`pipx run nox` and `uvx nox` find the same sessions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT / "ci"))
+
+from sidecarkit import host  # noqa: E402 - found only after the line above
+from sidecarkit.errors import INTERRUPTED, ConfigError, ToolkitError  # noqa: E402
+
+ENVIRONMENT = ROOT / "build" / "environment"
+EXIT_CODE_FILE = ROOT / "build" / ".exit-code"
+STAGES = ("native", "engine", "pack", "place", "smoke", "bench", "assemble", "e2e")
+TARGETS = tuple(
+    f"{entry['variant']}-{entry['triple']}"
+    for entry in tomllib.loads((ROOT / "ci" / "targets.toml").read_text(encoding="utf-8"))["target"]
+)
+
+
+def locked_python(*locks: str) -> Path:
+    """The Python of an environment that holds exactly what ci/locks/<lock>.txt name, made when it is not there."""
+    python = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    if not python.exists():
+        _require_venv()
+        print(f"making the toolkit's environment in {ENVIRONMENT.relative_to(ROOT)}", flush=True)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)], check=True)
+    for lock in locks:
+        _install(python, ROOT / "ci" / "locks" / f"{lock}.txt")
+    return python
+
+
+def _install(python: Path, lock: Path) -> None:
+    stamp = ENVIRONMENT / f"{lock.stem}.sha256"
+    wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
+        return
+    print(f"installing {lock.relative_to(ROOT)} (hash-locked; a minute on a slow network)", flush=True)
+    subprocess.run(
+        [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--require-hashes", "-r", str(lock)],
+        check=True,
+    )
+    stamp.write_text(wanted, encoding="utf-8")
+
+
+def _require_venv() -> None:
+    if importlib.util.find_spec("ensurepip") and importlib.util.find_spec("venv"):
+        return
+    command = "apt-get install -y --no-install-recommends python3-venv"
+    if not (shutil.which("apt-get") and os.geteuid() == 0):
+        sys.exit(f"error: this Python ({sys.executable}) cannot make environments\nhint: run `sudo {command}`")
+    print(f"python3-venv is missing: {command}", flush=True)
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    if not any(Path("/var/lib/apt/lists").glob("*Packages*")):
+        subprocess.run(["apt-get", "update"], check=True, env=environment)
+    subprocess.run(command.split(), check=True, env=environment)
+    importlib.invalidate_caches()
+
+
+def default_sessions(targets: list[str]) -> list[str]:
+    """The main job: every stage of every target in `targets`, between a look at the machine and the report."""
+    return ["doctor", "plan", *(f"{stage}({target})" for target in targets for stage in STAGES), "report"]
+
+
+def chosen_targets(name: str | None) -> list[str]:
+    """The targets that `--target` means; without it, the host's cpu target. Raises ConfigError."""
+    if name == "all":
+        return list(TARGETS)
+    wanted = name or f"cpu-{host.target_triple()}"
+    if wanted not in TARGETS:
+        raise ConfigError(f"there is no target `{wanted}`", hint=f"`all`, or one of: {', '.join(TARGETS)}")
+    return [wanted]
+
+
+def main(arguments: list[str]) -> int:
+    """Run nox in the locked environment; the result is the first failed stage's exit code."""
+    parser = argparse.ArgumentParser(
+        description="Build, prove, measure and package localaiapp. Unknown options go to nox (-l lists the sessions)."
+    )
+    parser.add_argument("--target", help="a target's name, or `all` (default: the cpu target of this machine)")
+    parser.add_argument("--again", action="append", default=[], metavar="STAGE", help="repeat a remembered stage")
+    ours, for_nox = parser.parse_known_args(arguments)
+    posargs = [word for stage in ours.again for word in ("--again", stage)]
+    if "--" in for_nox:
+        cut = for_nox.index("--")
+        for_nox, posargs = for_nox[:cut], posargs + for_nox[cut + 1 :]
+    sessions = [] if for_nox else ["--sessions", *default_sessions(chosen_targets(ours.target))]
+    python = locked_python("toolkit")
+    EXIT_CODE_FILE.unlink(missing_ok=True)
+    command = [str(python), "-m", "nox", "--noxfile", __file__, "--stop-on-first-error", *for_nox, *sessions]
+    code = subprocess.run([*command, "--", *posargs], check=False).returncode
+    if code and EXIT_CODE_FILE.exists():
+        return int(EXIT_CODE_FILE.read_text(encoding="utf-8"))
+    return code
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except ToolkitError as error:
+        print(f"error: {error.message}\nhint: {error.hint}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"error: `{' '.join(map(str, error.cmd))}` ended with {error.returncode}")
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+import nox  # noqa: E402 - bare Python has none: it ends above
+
+nox.needs_version = ">=2025.1.1"
+nox.options.stop_on_first_error = True
+nox.options.default_venv_backend = "none"
+nox.options.sessions = default_sessions([f"cpu-{host.target_triple()}"])
+
+
+def sidecarkit(session: nox.Session, *words: str, locks: tuple[str, ...] = ("toolkit",)) -> None:
+    """Run `python -m sidecarkit` in the locked environment, with what was given after `--`."""
+    session.run(
+        str(locked_python(*locks)), "-m", "sidecarkit", *words, *session.posargs,
+        env={"PYTHONPATH": str(ROOT / "ci"), "SIDECARKIT_EXIT_CODE_FILE": str(EXIT_CODE_FILE)}, external=True,
+    )  # fmt: skip
+
+
+each_target = nox.parametrize("target", [nox.param(name, id=name) for name in TARGETS])
+
+
+@nox.session
+def doctor(session: nox.Session) -> None:
+    """Name what this machine lacks, and install it where nobody has to be asked."""
+    sidecarkit(session, "doctor")
+
+
+@nox.session
+def plan(session: nox.Session) -> None:
+    """Show what a run will do for each target, and what changed since the last one."""
+    sidecarkit(session, "plan")
+
+
+@nox.session
+@each_target
+def native(session: nox.Session, target: str) -> None:
+    """Compile llama.cpp's libraries and llama-bench."""
+    sidecarkit(session, "stage", "native", "--target", target)
+
+
+@nox.session
+@each_target
+def engine(session: nox.Session, target: str) -> None:
+    """Compile the Python sidecar to a program."""
+    sidecarkit(session, "stage", "engine", "--target", target)
+
+
+@nox.session
+@each_target
+def pack(session: nox.Session, target: str) -> None:
+    """Join engine and libraries into the folder and the single file."""
+    sidecarkit(session, "stage", "pack", "--target", target)
+
+
+@nox.session
+@each_target
+def place(session: nox.Session, target: str) -> None:
+    """Put the sidecar where Tauri wants it, under the name that Tauri wants."""
+    sidecarkit(session, "stage", "place", "--target", target)
+
+
+@nox.session
+@each_target
+def smoke(session: nox.Session, target: str) -> None:
+    """Make both placed layouts give the recorded text."""
+    sidecarkit(session, "stage", "smoke", "--target", target)
+
+
+@nox.session
+@each_target
+def bench(session: nox.Session, target: str) -> None:
+    """Hold the sidecar's speed against llama-bench, and stop a slow one."""
+    sidecarkit(session, "stage", "bench", "--target", target)
+
+
+@nox.session
+@each_target
+def assemble(session: nox.Session, target: str) -> None:
+    """Build the Tauri app and bundle it with exactly one engine."""
+    sidecarkit(session, "stage", "assemble", "--target", target)
+
+
+@nox.session
+@each_target
+def e2e(session: nox.Session, target: str) -> None:
+    """Use the packaged app as a person would."""
+    sidecarkit(session, "stage", "e2e", "--target", target)
+
+
+@nox.session
+def report(session: nox.Session) -> None:
+    """Write build/report and show the table of what was built, measured and tested."""
+    sidecarkit(session, "report")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Pass everything: lint, types, units, contract, integration, Rust, TypeScript, the gate, the packaged app."""
+    sidecarkit(session, "tests", locks=("toolkit", "tests"))
