@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -101,7 +100,7 @@ def _contents(folder: Path) -> dict[str, str]:
 
 def _fingerprint(path: Path) -> str:
     if path.is_symlink():
-        return f"link {os.readlink(path)}"
+        return f"link {path.readlink()}"
     executable = "x" if path.stat().st_mode & 0o100 else "-"
     return f"{executable} {digest.of_file(path)}"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import tarfile
 import tempfile
@@ -64,5 +63,5 @@ def sdist(pin: LlamaPin, report: Report) -> Path:
                 f"{downloaded.name} has the hash {digest.of_file(downloaded)}, pinned is {pin.sha256}",
                 hint="nothing of it was used; a mirror that rewrites files is the usual cause",
             )
-        os.replace(downloaded, kept)
+        downloaded.replace(kept)
     return kept

@@ -48,5 +48,4 @@ def write_json(path: Path, value: object) -> Path:
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         json.dump(value, file, indent=2, ensure_ascii=False)
         file.write("\n")
-    os.replace(name, path)
-    return path
+    return Path(name).replace(path)

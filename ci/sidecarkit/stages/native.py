@@ -12,6 +12,7 @@ from sidecarkit import audit, command, digest, parts
 from sidecarkit.errors import WrongBinary
 from sidecarkit.job import Job, Stage
 from sidecarkit.recipes import llama_cpu
+from sidecarkit.report import size
 from sidecarkit.tools import cmake, zig
 
 _CONFIGURE_LIMIT_S = 600
@@ -41,12 +42,14 @@ def run(job: Job) -> dict[str, Any]:
     """Take the libraries from the cache or compile them, then hold them against the triple and the glibc floor."""
     entry = job.cache.folder("native", job.key, lambda folder: _build(job, folder))
     libraries = sorted(path.name for path in (entry.path / _LIBRARIES).iterdir())
+    total = sum(path.stat().st_size for path in (entry.path / _LIBRARIES).iterdir())
     return {
+        "summary": f"{len(libraries)} libraries, {size(total)}",
         "folder": str(entry.path),
         "libraries": libraries,
         "cpu_variants": llama_cpu.variants_among(libraries),
         "tools": {path.name: str(path) for path in sorted((entry.path / _TOOLS).iterdir()) if path.suffix == ""},
-        "bytes": sum(path.stat().st_size for path in (entry.path / _LIBRARIES).iterdir()),
+        "bytes": total,
     }
 
 
@@ -99,7 +102,7 @@ def _prove(folder: Path, job: Job) -> None:
     if missing:
         raise WrongBinary(
             f"llama.cpp was built without the CPU variants {', '.join(missing)}",
-            hint="GGML_CPU_ALL_VARIANTS builds what its CMake file lists: compare ci/sidecarkit/recipes/llama_cpu.py with it",
+            hint="GGML_CPU_ALL_VARIANTS builds what ggml/src/CMakeLists.txt lists: compare llama_cpu.py with it",
         )
     for path in sorted((folder / _LIBRARIES).iterdir()):
         audit.check(path, triple=job.target.triple, glibc_floor=job.target.native_glibc_floor)

@@ -1,0 +1,120 @@
+"""Names what the machine lacks with the one command that installs it, and runs that command where it may."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from sidecarkit import command, requirements
+from sidecarkit.errors import MissingTool, StepFailed
+from sidecarkit.report import Report
+from sidecarkit.requirements import Requirement
+
+_INSTALL = ("apt-get", "install", "--yes", "--no-install-recommends", "--no-remove")
+_INSTALL_LIMIT_S = 1800
+_LOG = Path("build", "logs", "doctor.log")
+# `rustc-web` conflicts with these; installing it would remove them.
+_RUST_CONFLICTS = ("rustc", "cargo", "rustup")
+
+
+def run(report: Report) -> None:
+    """Look at the machine and install what is missing. Raises MissingTool when something must be done by hand."""
+    with report.section("doctor · what this machine has"):
+        missing = _look(report)
+        if not missing:
+            return
+        if shutil.which("apt-get") is None:
+            raise MissingTool(
+                f"missing: {', '.join(each.name for each in missing)}",
+                hint="README.md, section `Other systems`, names the packages for this system",
+            )
+        packages = [package for each in missing for package in each.apt]
+        _refuse_conflicts(packages)
+        _install(packages, report)
+        still = _look(report)
+    if still:
+        raise MissingTool(
+            f"still missing after the installation: {', '.join(each.name for each in still)}",
+            hint="a Rust of one's own must have clippy and rustfmt: `rustup component add clippy rustfmt`",
+            log=_LOG,
+        )
+
+
+def _look(report: Report) -> list[Requirement]:
+    missing = []
+    for requirement in requirements.on_linux():
+        found = requirement.found()
+        report.say(f" {'✓' if found else '✗'} {requirement.name}: {found or f'missing ({requirement.why})'}")
+        if not found:
+            missing.append(requirement)
+    return missing
+
+
+def _refuse_conflicts(packages: list[str]) -> None:
+    if "rustc-web" not in packages:
+        return
+    there = [name for name in _RUST_CONFLICTS if _is_installed(name)]
+    version = requirements.rust_version()
+    found = ".".join(map(str, version)) if version else "incomplete"
+    if there:
+        raise MissingTool(
+            f"Rust is {found}, at least 1.90 with clippy and rustfmt is needed, "
+            f"and Debian's `rustc-web` conflicts with the installed {', '.join(there)}",
+            hint=f"nothing was removed. Either `apt-get remove {' '.join(there)}` and run this again, "
+            "or update your own Rust",
+        )
+    if version is not None and shutil.which("rustup"):
+        raise MissingTool(
+            f"the Rust on PATH ({found}) is managed by rustup and lacks something: "
+            "at least 1.90 with clippy and rustfmt is needed",
+            hint="nothing was changed: `rustup update stable && rustup component add clippy rustfmt`",
+        )
+
+
+def _is_installed(package: str) -> bool:
+    state = requirements.answer(["dpkg-query", "--show", "--showformat", "${db:Status-Status}", package])
+    return state == "installed"
+
+
+def _install(packages: list[str], report: Report) -> None:
+    prefix = _privilege()
+    shown = " ".join([*(prefix or ["sudo"]), *_INSTALL, *packages])
+    report.say(f"   {shown}")
+    if prefix is None or not _agreed():
+        raise MissingTool(f"missing packages: {' '.join(packages)}", hint=f"run `{shown}`, then the same command again")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    update = [*prefix, "apt-get", "update"]
+
+    def apt(argv: list[str], title: str) -> None:
+        command.run(argv, log=_LOG, report=report, title=title, env=environment, timeout_s=_INSTALL_LIMIT_S)
+
+    lists_were_missing = not any(Path("/var/lib/apt/lists").glob("*Packages*"))
+    if lists_were_missing:
+        apt(update, "reading the package lists")
+    try:
+        apt([*prefix, *_INSTALL, *packages], f"installing {len(packages)} packages")
+    except StepFailed:
+        if lists_were_missing:
+            raise
+        # Mirrors drop old versions: lists from last month name files that are gone.
+        apt(update, "reading the package lists again")
+        apt([*prefix, *_INSTALL, *packages], f"installing {len(packages)} packages")
+
+
+def _privilege() -> list[str] | None:
+    """The words in front of apt-get: none for root, `sudo -n` where it needs no password; None: neither."""
+    if os.geteuid() == 0:
+        return []
+    if shutil.which("sudo") is None:
+        return None
+    allowed = subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0
+    return ["sudo", "-n", "--preserve-env=DEBIAN_FRONTEND"] if allowed else None
+
+
+def _agreed() -> bool:
+    if not sys.stdin.isatty():
+        return True
+    return input("   install them now? [Y/n] ").strip().lower() in ("", "y", "yes")

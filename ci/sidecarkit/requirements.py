@@ -1,0 +1,87 @@
+"""What a machine must have that no lock can bring: system packages, and how to see whether they are there."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+
+MINIMUM_RUST = (1, 90)
+_PROBE_LIMIT_S = 60
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """Something the build or the tests need. `found` says what is there, or None; `apt` are Debian's packages."""
+
+    name: str
+    why: str
+    found: Callable[[], str | None]
+    apt: tuple[str, ...]
+
+
+def on_linux() -> tuple[Requirement, ...]:
+    """Everything a Linux machine needs for the whole line, in the order it is needed."""
+    return (
+        Requirement("linker", "Rust links the app with it", _program("cc"), ("gcc", "libc6-dev")),
+        Requirement("pkg-config", "Rust finds WebKitGTK by it", _program("pkg-config"), ("pkg-config",)),
+        Requirement("WebKitGTK 4.1", "the app's window", _library("webkit2gtk-4.1"), ("libwebkit2gtk-4.1-dev",)),
+        Requirement(
+            "Rust ≥ 1.90 with clippy and rustfmt",
+            "the app's core",
+            rust,
+            ("rustc-web", "cargo-web", "rust-web-clippy", "rustfmt-web"),
+        ),
+        # xvfb only recommends the xauth without which xvfb-run ends at once.
+        Requirement("Xvfb", "a screen for the app under test", _programs("xvfb-run", "Xvfb", "xauth"), ("xvfb", "xauth")),
+        Requirement("WebKitWebDriver", "drives the app's page", _program("WebKitWebDriver"), ("webkit2gtk-driver",)),
+        Requirement(
+            "dbus", "a session bus for the app under test", _programs("dbus-run-session", "dbus-daemon"),
+            ("dbus", "dbus-daemon"),
+        ),
+        Requirement("a font", "a page without one shows boxes", _font, ("fonts-dejavu-core", "fontconfig")),
+    )  # fmt: skip
+
+
+def rust() -> str | None:
+    """The version of a Rust that is new enough and has clippy and rustfmt; None otherwise."""
+    version = rust_version()
+    if version is None or version < MINIMUM_RUST:
+        return None
+    if answer(["cargo", "clippy", "--version"]) is None or answer(["cargo", "fmt", "--version"]) is None:
+        return None
+    return answer(["rustc", "--version"])
+
+
+def rust_version() -> tuple[int, int] | None:
+    """Major and minor version of the `rustc` on PATH; None when there is none that answers."""
+    match = re.match(r"rustc (\d+)\.(\d+)", answer(["rustc", "--version"]) or "")
+    return (int(match[1]), int(match[2])) if match else None
+
+
+def answer(argv: list[str]) -> str | None:
+    """What a quick question to a program prints; None when it is missing, fails or does not answer."""
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=_PROBE_LIMIT_S, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _program(name: str) -> Callable[[], str | None]:
+    return lambda: shutil.which(name)
+
+
+def _programs(*names: str) -> Callable[[], str | None]:
+    return lambda: shutil.which(names[0]) if all(map(shutil.which, names)) else None
+
+
+def _library(name: str) -> Callable[[], str | None]:
+    return lambda: answer(["pkg-config", "--modversion", name])
+
+
+def _font() -> str | None:
+    fonts = answer(["fc-list", ":", "family"])
+    return f"{len(fonts.splitlines())} families" if fonts else None
