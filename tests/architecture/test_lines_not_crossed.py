@@ -1,0 +1,126 @@
+"""The lines of .github/ARCHITECTURE.md that are not crossed, read off the sources."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SIDECAR = ROOT / "sidecar" / "localai_sidecar"
+TOOLKIT = ROOT / "ci" / "sidecarkit"
+PAGE = ROOT / "tauri-app" / "src"
+SUPERVISOR = ROOT / "tauri-app" / "src-tauri" / "crates" / "engine-supervisor"
+
+
+def modules_imported_by(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def importers(folder: Path, *forbidden: str) -> list[str]:
+    return sorted(
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in folder.rglob("*.py")
+        for name in modules_imported_by(path)
+        if any(name == word or name.startswith(f"{word}.") for word in forbidden)
+    )
+
+
+def mentions(folder: Path, pattern: str, *suffixes: str) -> set[str]:
+    return {
+        path.relative_to(ROOT).as_posix()
+        for path in folder.rglob("*")
+        if path.suffix in suffixes and re.search(pattern, path.read_text(encoding="utf-8"))
+    }
+
+
+def test_the_folders_these_tests_read_are_there() -> None:
+    for folder in (SIDECAR, TOOLKIT, PAGE, SUPERVISOR):
+        assert any(folder.rglob("*")), f"{folder} is empty or moved: these tests would prove nothing"
+
+
+def test_build_time_and_run_time_never_import_each_other() -> None:
+    assert importers(SIDECAR, "sidecarkit", "benchmarks") == []
+    assert importers(TOOLKIT, "localai_sidecar") == []
+    assert importers(ROOT / "benchmarks", "localai_sidecar") == []
+
+
+def test_only_one_package_of_the_sidecar_touches_llama_cpp() -> None:
+    outside = [line for line in importers(SIDECAR, "llama_cpp") if "/llama/" not in line]
+    assert outside == []
+
+
+def test_the_sidecar_has_no_network_code() -> None:
+    network = ("socket", "ssl", "http", "urllib.request", "asyncio", "socketserver", "requests", "ftplib", "xmlrpc")
+    assert importers(SIDECAR, *network) == []
+
+
+def test_the_path_to_the_first_token_has_no_heavy_imports() -> None:
+    assert importers(SIDECAR, "numpy", "jinja2", "llama_cpp.Llama", "llama_cpp.llama") == []
+
+
+def test_only_the_report_prints() -> None:
+    printers = {
+        path.name
+        for path in TOOLKIT.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+    }
+    assert printers == {"report.py"}
+
+
+def test_a_stage_imports_no_later_one() -> None:
+    from sidecarkit.stages import LINE
+
+    order = [stage.name for stage in LINE]
+    for position, name in enumerate(order):
+        later = tuple(f"sidecarkit.stages.{other}" for other in order[position + 1 :])
+        found = set(modules_imported_by(TOOLKIT / "stages" / f"{name}.py"))
+        assert not found.intersection(later), f"stage {name} imports a later one"
+
+
+def test_only_the_bridge_touches_tauri_in_the_page() -> None:
+    users = mentions(PAGE, r"@tauri-apps|__TAURI", ".ts", ".tsx")
+    assert users
+    assert {name for name in users if "/bridge/" not in name} == set()
+
+
+def test_the_supervisor_has_no_tauri_in_it() -> None:
+    manifest = tomllib.loads((SUPERVISOR / "Cargo.toml").read_text(encoding="utf-8"))
+    assert not [name for name in manifest["dependencies"] if name.startswith("tauri")]
+    assert mentions(SUPERVISOR / "src", r"\btauri::", ".rs") == set()
+
+
+def test_the_webview_gets_no_shell_file_system_or_network_permission() -> None:
+    folder = ROOT / "tauri-app" / "src-tauri" / "capabilities"
+    permissions = [
+        entry if isinstance(entry, str) else entry["identifier"]
+        for path in folder.glob("*.json")
+        for entry in json.loads(path.read_text(encoding="utf-8"))["permissions"]
+    ]
+    assert permissions
+    assert [name for name in permissions if re.match(r"(shell|fs|http|process|opener|core:default)\b", name)] == []
+
+
+@pytest.mark.parametrize("word", [r"/work/", r"/root/\.", r"registry\.npmjs", r"pypi\.org", r"crates\.io/api"])
+def test_no_file_names_a_path_of_one_machine_or_a_registry_host(word: str) -> None:
+    kinds = (".py", ".toml", ".md", ".rs", ".ts", ".tsx", ".json", ".txt", ".in", ".yml", ".c", ".sh", ".jsonl")
+    generated = {"build", "node_modules", "target", ".git", "dist", "gen"}
+    found = [
+        path.relative_to(ROOT).as_posix()
+        for path in ROOT.rglob("*")
+        if path.suffix in kinds
+        and not generated.intersection(path.relative_to(ROOT).parts)
+        and path != Path(__file__)
+        and re.search(word, path.read_text(encoding="utf-8", errors="replace"))
+    ]
+    assert found == []

@@ -1,0 +1,135 @@
+"""The line of stages: order, remembered verdicts, keys, and the plan that foretells them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sidecarkit import config, plan, records, runner
+from sidecarkit.cache import Cache
+from sidecarkit.errors import SlowerThanGate
+from sidecarkit.job import Job, Options, Stage
+from sidecarkit.report import Report
+
+CI = Path(__file__).resolve().parents[3] / "ci"
+
+
+class Line:
+    """Three stages that note when they run: a layer, one on top of it, and a remembered verdict."""
+
+    def __init__(self) -> None:
+        self.ran: list[str] = []
+        self.flags = "-O3"
+        self.verdict: Exception | None = None
+        self.stages = (
+            self.stage("native", (), self.build, layer="native"),
+            self.stage("place", ("native",), self.note),
+            self.stage("bench", ("place",), self.judge, remembers=True),
+        )
+
+    def stage(
+        self, name: str, needs: tuple[str, ...], run: Callable[[Job], dict[str, Any]],
+        layer: str | None = None, remembers: bool = False,
+    ) -> Stage:  # fmt: skip
+        def inputs(_: Job) -> dict[str, str]:
+            return {"flags": self.flags} if name == "native" else {}
+
+        return Stage(
+            name=name, summary=name, needs=needs, inputs=inputs, run=run, layer=layer, remembers=remembers
+        )  # fmt: skip
+
+    def build(self, job: Job) -> dict[str, Any]:
+        entry = job.cache.folder("native", job.key, lambda folder: (folder / "library").touch())
+        return self.note(job) | {"hit": entry.hit}
+
+    def judge(self, job: Job) -> dict[str, Any]:
+        if self.verdict:
+            raise self.verdict
+        return self.note(job)
+
+    def note(self, job: Job) -> dict[str, Any]:
+        self.ran.append(job.stage)
+        return {"summary": job.stage}
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    report = Report(io.StringIO())
+    return Job(
+        stage="", root=tmp_path, target=config.load_targets(CI / "targets.toml")[0],
+        toolchain=config.load_toolchain(CI / "toolchain.toml"), options=Options(), report=report,
+        cache=Cache(tmp_path / "cache", report), keys={}, records={},
+    )  # fmt: skip
+
+
+def test_stages_run_in_order_and_leave_records(job: Job) -> None:
+    line = Line()
+    done = runner.run(line.stages, job)
+    assert line.ran == ["native", "place", "bench"]
+    assert {name: record.key for name, record in done.items()} == {
+        stage.name: record.key for stage in line.stages if (record := records.read(job.build, stage.name))
+    }
+
+
+def test_an_unchanged_verdict_is_taken_from_its_record(job: Job) -> None:
+    line = Line()
+    runner.run(line.stages, job)
+    done = runner.run(line.stages, job)
+    assert line.ran == ["native", "place", "bench", "native", "place"]
+    assert done["bench"].cached
+
+
+def test_a_verdict_is_repeated_when_asked_for(job: Job) -> None:
+    line = Line()
+    runner.run(line.stages, job)
+    runner.run(line.stages, replace(job, options=Options(again=frozenset({"bench"}))))
+    assert line.ran.count("bench") == 2
+
+
+def test_a_changed_input_repeats_everything_that_stands_on_it(job: Job) -> None:
+    line = Line()
+    runner.run(line.stages, job)
+    line.flags = "-O2"
+    done = runner.run(line.stages, job)
+    assert done["native"].data["hit"] is False
+    assert line.ran.count("bench") == 2
+
+
+def test_a_failure_ends_the_line_and_leaves_no_verdict(job: Job) -> None:
+    line = Line()
+    line.verdict = SlowerThanGate("decode is 0.80 of llama-bench's")
+    with pytest.raises(SlowerThanGate):
+        runner.run(line.stages, job)
+    assert records.read(job.build, "place")
+    assert records.read(job.build, "bench") is None
+
+
+def test_a_stage_brings_only_those_it_stands_on() -> None:
+    line = Line()
+    assert [stage.name for stage in runner.line_until(line.stages, "place")] == ["native", "place"]
+
+
+def test_the_plan_tells_what_is_cached_and_what_changed_without_running(job: Job) -> None:
+    line = Line()
+    runner.run(line.stages, job)
+    line.ran.clear()
+    assert [row.state.split()[0] for row in plan.plan(line.stages, job)] == ["cached", "always", "from"]
+    line.flags = "-O2"
+    planned = plan.plan(line.stages, job)
+    assert [row.state for row in planned] == ["to build", "always runs", "to run"]
+    assert planned[0].changed == ("flags",)
+    assert planned[2].changed == ("stage place",)
+    assert line.ran == []
+
+
+def test_a_damaged_record_counts_as_none(job: Job) -> None:
+    line = Line()
+    runner.run(line.stages, job)
+    (job.build / "bench.json").write_text("{", encoding="utf-8")
+    runner.run(line.stages, job)
+    assert line.ran.count("bench") == 2
