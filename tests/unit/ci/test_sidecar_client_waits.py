@@ -56,14 +56,14 @@ give(id=request["id"], result="cancelled")
 
 def test_an_error_answer_carries_the_sidecars_code_and_data() -> None:
     body = 'give(id=take()["id"], error={"code": -32010, "message": "no model", "data": {"kind": "no_model"}})'
-    with scripted(body) as sidecar, pytest.raises(ErrorAnswer, match="`generate` .* -32010: no model") as caught:
+    with scripted(body) as sidecar, pytest.raises(ErrorAnswer, match=r"`generate` .* -32010: no model") as caught:
         sidecar.request("generate", timeout_s=10)
     assert caught.value.data == {"kind": "no_model"}
 
 
 def test_a_sidecar_that_exits_is_named_with_its_exit_code_and_last_log_lines() -> None:
     body = 'take(); print("ERROR no libraries", file=sys.stderr); sys.exit(69)'
-    with scripted(body) as sidecar, pytest.raises(SidecarDied, match="(?s)exit code 69 .*`ping`.*no libraries"):
+    with scripted(body) as sidecar, pytest.raises(SidecarDied, match=r"(?s)exit code 69 .*`ping`.*no libraries"):
         sidecar.request("ping", timeout_s=10)
 
 
@@ -74,9 +74,9 @@ def test_a_sidecar_that_is_killed_is_named_with_the_signal() -> None:
 
 
 def test_a_line_that_is_no_protocol_is_shown() -> None:
-    with scripted('take(); print("llama_model_loader: loaded", flush=True); take()') as sidecar:
-        with pytest.raises(JunkOnStdout, match="llama_model_loader: loaded"):
-            sidecar.request("ping", timeout_s=10)
+    body = 'take(); print("llama_model_loader: loaded", flush=True); take()'
+    with scripted(body) as sidecar, pytest.raises(JunkOnStdout, match="llama_model_loader: loaded"):
+        sidecar.request("ping", timeout_s=10)
 
 
 def test_an_answer_nobody_asked_for_is_shown() -> None:

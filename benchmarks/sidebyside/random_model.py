@@ -1,6 +1,6 @@
 """Makes a GGUF of a real model's true shape with random weights: what speed needs, with nothing to download.
 
-`python models.py SHAPE VOCABULARY.gguf OUT.gguf`; the same arguments give the same bytes.
+`python random_model.py SHAPE VOCABULARY.gguf OUT.gguf`: the same arguments give the same bytes.
 """
 
 from __future__ import annotations

@@ -1,0 +1,77 @@
+"""Options and fixtures of the benchmarks: what is measured, and the pairs, measured once for all tests."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from sidebyside.pairing import in_turn
+from sidebyside.sides import Measured, Placed, Sample, Work, llama_bench_sample, prompt_of, sidecar_sample
+
+log = logging.getLogger(__name__)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Everything the stage knows and a person may choose; paths have no default."""
+    group = parser.getgroup("localaiapp")
+    group.addoption("--target", required=True, help="name of the measured target, shown in groups")
+    group.addoption("--sidecar", type=Path, required=True, help="program in the placed folder")
+    group.addoption("--llama-bench", type=Path, required=True, help="llama.cpp's own tool")
+    group.addoption("--model", type=Path, required=True, help="GGUF to measure with")
+    group.addoption("--demo-model", type=Path, required=True, help="GGUF that the app starts with")
+    group.addoption("--threads", type=int, required=True, help="threads on both sides")
+    group.addoption("--pairs", type=int, default=12, help="pairs measured in turn (12)")
+    group.addoption("--prompt-tokens", type=int, default=512, help="length of the prompt that is read (512)")
+    group.addoption("--predict", type=int, default=128, help="tokens that are written (128)")
+
+
+@pytest.fixture(scope="session")
+def placed(pytestconfig: pytest.Config) -> Placed:
+    """The program, its libraries beside it, and the tool it is compared with."""
+    program = pytestconfig.getoption("sidecar").resolve(strict=True)
+    return Placed(
+        program=program,
+        libraries=(program.parent / "llama").resolve(strict=True),
+        llama_bench=pytestconfig.getoption("llama_bench").resolve(strict=True),
+        target=pytestconfig.getoption("target"),
+    )
+
+
+@pytest.fixture(scope="session")
+def work(pytestconfig: pytest.Config) -> Work:
+    """The same work for both sides."""
+    return Work(
+        model=pytestconfig.getoption("model").resolve(strict=True),
+        threads=pytestconfig.getoption("threads"),
+        prompt_tokens=pytestconfig.getoption("prompt_tokens"),
+        predict=pytestconfig.getoption("predict"),
+    )
+
+
+@pytest.fixture(scope="session")
+def demo_model(pytestconfig: pytest.Config) -> Path:
+    """The tiny model that the app ships with."""
+    path: Path = pytestconfig.getoption("demo_model")
+    return path.resolve(strict=True)
+
+
+@pytest.fixture(scope="session")
+def measured(pytestconfig: pytest.Config, placed: Placed, work: Work) -> Measured:
+    """All pairs, measured in turn."""
+    count: int = pytestconfig.getoption("pairs")
+    prompt = prompt_of(placed, work)
+
+    def tell(index: int, sidecar: Sample, anchor: Sample) -> None:
+        prefill = sidecar.prefill.rate / anchor.prefill.rate
+        decode = sidecar.decode.rate / anchor.decode.rate
+        log.info("pair %d of %d: prefill ratio %.3f, decode ratio %.3f", index + 1, count, prefill, decode)
+
+    pairs = in_turn(
+        count,
+        lambda: sidecar_sample(placed, work, prompt),
+        lambda: llama_bench_sample(placed, work),
+        tell,
+    )
+    return Measured(placed=placed, work=work, pairs=pairs)

@@ -1,0 +1,42 @@
+"""How long a user waits for a fresh sidecar: until it speaks, and until the demo model's first text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from sidebyside.replay import Pedantic
+from sidebyside.sides import Placed
+from sidecarkit.sidecar_client import SidecarClient
+
+ROUNDS = 10
+
+
+def test_start_to_initialized(benchmark: Pedantic, placed: Placed) -> None:
+    def start(sidecars: list[SidecarClient]) -> None:
+        sidecars.append(SidecarClient([placed.program], cwd=placed.program.parent))
+        sidecars[-1].initialize()
+
+    _measure(benchmark, placed, start)
+
+
+def test_start_to_first_text_of_the_demo_model(benchmark: Pedantic, placed: Placed, demo_model: Path) -> None:
+    def start(sidecars: list[SidecarClient]) -> None:
+        sidecars.append(SidecarClient([placed.program], cwd=placed.program.parent))
+        sidecars[-1].initialize()
+        sidecars[-1].request("model/load", {"path": str(demo_model)})
+        request = sidecars[-1].send("generate", {"prompt": "Once upon a time"})
+        sidecars[-1].wait_for("generate/delta", request, timeout_s=30)
+
+    _measure(benchmark, placed, start)
+
+
+def _measure(benchmark: Pedantic, placed: Placed, start: Callable[[list[SidecarClient]], None]) -> None:
+    sidecars: list[SidecarClient] = []
+
+    def end() -> None:
+        with sidecars.pop():
+            pass
+
+    benchmark.group = f"{placed.target} start"
+    benchmark.pedantic(lambda: start(sidecars), teardown=end, rounds=ROUNDS)

@@ -1,0 +1,90 @@
+"""The comparison's own parts: the order of the pairs, what is counted on either side, and the replayed times."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sidebyside.pairing import in_turn
+from sidebyside.replay import ReplayClock
+from sidebyside.sides import Phase, Work, decode_phase, llama_bench_result, prefill_phase
+from sidecarkit.sidecar_client import Answer, Notification
+
+WORK = Work(model=Path("m.gguf"), threads=2, prompt_tokens=512, predict=128)
+
+
+def test_pairs_are_measured_a_b_b_a_and_told_as_they_finish() -> None:
+    order: list[str] = []
+    told: list[tuple[int, str, str]] = []
+
+    def side(name: str) -> str:
+        order.append(name)
+        return f"{name}{len(order)}"
+
+    found = in_turn(3, lambda: side("A"), lambda: side("B"), lambda index, a, b: told.append((index, a, b)))
+    assert order == ["A", "B", "B", "A", "A", "B"]
+    assert found == [("A1", "B2"), ("A4", "B3"), ("A5", "B6")]
+    assert told == [(0, "A1", "B2"), (1, "A4", "B3"), (2, "A5", "B6")]
+
+
+def answer(result: dict[str, Any], *deltas: tuple[float, int]) -> Answer:
+    notifications = tuple(
+        Notification(at, "generate/delta", {"seq": seq, "text": "x", "tokens": tokens})
+        for seq, (at, tokens) in enumerate(deltas)
+    )
+    return Answer(result, sent_at=10.0, answered_at=99.0, notifications=notifications)
+
+
+def test_prefill_counts_from_the_request_to_the_first_delta() -> None:
+    phase = prefill_phase(answer({"promptTokens": 512}, (10.5, 1)), 512)
+    assert phase == Phase(tokens=512, seconds=0.5)
+    assert phase.rate == 1024.0
+
+
+def test_a_prompt_of_another_length_is_not_measured() -> None:
+    with pytest.raises(AssertionError, match="511"):
+        prefill_phase(answer({"promptTokens": 511}, (10.5, 1)), 512)
+
+
+def test_decode_counts_from_first_to_last_delta_without_the_first_ones_tokens() -> None:
+    phase = decode_phase(answer({"completionTokens": 8}, (11.0, 2), (11.5, 3), (12.0, 3)))
+    assert phase == Phase(tokens=6, seconds=1.0)
+
+
+def test_deltas_that_lost_a_token_are_not_measured() -> None:
+    with pytest.raises(AssertionError):
+        decode_phase(answer({"completionTokens": 8}, (11.0, 1), (12.0, 6)))
+
+
+def llama_bench_json(**changed: int) -> str:
+    common = {"n_threads": 2} | changed
+    prefill = {"n_prompt": 512, "n_gen": 0, "samples_ns": [500_000_000]}
+    decode = {"n_prompt": 0, "n_gen": 128, "samples_ns": [250_000_000]}
+    return json.dumps([common | prefill, common | decode])
+
+
+def test_llama_benchs_json_gives_both_phases_and_its_log_the_plug_in() -> None:
+    log = "load_backend: loaded CPU backend from /there/libggml-cpu-zen4.so\n"
+    sample = llama_bench_result(llama_bench_json(), log, WORK)
+    assert sample.prefill.rate == 1024.0
+    assert sample.decode.rate == 512.0
+    assert sample.plug_in == Path("/there/libggml-cpu-zen4.so")
+
+
+def test_llama_bench_with_other_threads_or_an_unnamed_plug_in_is_not_measured() -> None:
+    with pytest.raises(AssertionError):
+        llama_bench_result(llama_bench_json(n_threads=1), "loaded CPU backend from /x.so", WORK)
+    with pytest.raises(AssertionError, match="which CPU plug-in"):
+        llama_bench_result(llama_bench_json(), "", WORK)
+
+
+REPLAY = ReplayClock()
+
+
+@pytest.mark.benchmark(timer=REPLAY)
+def test_replayed_durations_are_what_pytest_benchmark_keeps(benchmark: Any) -> None:
+    REPLAY.play(benchmark, [0.5, 0.25, 2.0])
+    assert benchmark.stats.stats.data == [0.5, 0.25, 2.0]
