@@ -25,10 +25,8 @@ def inputs(job: Job) -> dict[str, str]:
     """What is measured, how, on which machine, and the code that judges; the sidecar counts by `place`'s key."""
     return {
         "benchmarks": digest.of_sources(job.root / BENCHMARKS, ("**/*.py",)),
-        "driver": digest.of_mapping(
-            {name: digest.of_file(_module(name)) for name in ("sidecar_client", "sidecar_wire")}
-        ),
-        "gate": digest.of_file(_module("gate")),
+        "driver": digest.of_sources(Path(gate.__file__).parent, ("sidecar_client.py", "sidecar_wire.py")),
+        "gate": digest.of_file(Path(gate.__file__)),
         "stage": digest.of_file(Path(__file__)),
         "model": made_model.key(job, job.options.model),
         "pairs": str(job.options.pairs),
