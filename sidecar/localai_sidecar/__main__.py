@@ -1,0 +1,50 @@
+"""Arguments to serving to exit code. stdin and stdout are claimed before anything else is imported."""
+
+import os
+import sys
+import time
+
+_STARTED = time.perf_counter()
+_PARENT = os.getppid()
+
+from .stdio import claim  # noqa: E402  (the parent must be known before anything slow)
+
+_CHANNEL = claim()
+
+from .deathwatch import die_with_parent  # noqa: E402
+from .errors import EXIT_INTERNAL, StartFailed  # noqa: E402
+from .log import Log  # noqa: E402
+
+
+def main() -> int:
+    """Run the program; the exit code."""
+    log = Log(2)
+    try:
+        if len(sys.argv) > 1:
+            from .commandline import run
+
+            return run(sys.argv[1:], _CHANNEL, log)
+        return _serve(log)
+    except StartFailed as failure:
+        log.error(f"{failure.message}; hint: {failure.hint}")
+        return failure.code
+    except Exception:
+        import traceback
+
+        log.error(traceback.format_exc())
+        return EXIT_INTERNAL
+
+
+def _serve(log: Log) -> int:
+    from .engine_folder import engine_folder, read_build
+    from .llama.library import load
+    from .serve import serve
+
+    die_with_parent(_PARENT)
+    folder = engine_folder()
+    return serve(_CHANNEL, read_build(folder), load(folder, log), log, _STARTED)
+
+
+if __name__ == "__main__":
+    # Not sys.exit: native threads may still run, and there is nothing left to tidy.
+    os._exit(main())

@@ -1,0 +1,166 @@
+"""One running reply: tokens out as text, counted and timed, until it ends, fills its limit, or is cancelled."""
+
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+from . import rpc
+from .errors import ProtocolError, invalid_params
+from .llama.abort import AbortFlag
+from .llama.decode import Aborted, pieces, prefill
+from .llama.model import Model
+from .llama.prompt import prompt_tokens
+from .llama.sampling import Sampler
+from .params import MAX_SEED, GenerateParams
+from .progress import Heartbeat
+from .textstream import TextStream
+
+# Tokens that come faster share a delta: a driver and its page gain nothing from more than 100 a second.
+DELTA_INTERVAL_S = 0.010
+
+
+class Deltas:
+    """Sends text as `generate/delta`, several tokens in one when they come fast."""
+
+    def __init__(self, id: rpc.Id, send: Callable[[bytes], None]) -> None:
+        self._id = id
+        self._send = send
+        self._text = ""
+        self._tokens = 0
+        self._seq = 0
+        self._sent_at = float("-inf")
+        self.characters = 0
+
+    def add(self, text: str, now: float) -> None:
+        """One more token, with the text it made ready (maybe none); `now` in seconds."""
+        self._text += text
+        self._tokens += 1
+        if self._text and now - self._sent_at >= DELTA_INTERVAL_S:
+            self._sent_at = now
+            self.flush()
+
+    def flush(self, text: str = "") -> None:
+        """Send what is there, and `text` after it."""
+        text = self._text + text
+        if not text:
+            return
+        params = {"id": self._id, "seq": self._seq, "text": text, "tokens": self._tokens}
+        self._send(rpc.notification("generate/delta", params))
+        self.characters += len(text)
+        self._seq += 1
+        self._text, self._tokens = "", 0
+
+
+class Reply:
+    """A `generate` while it runs. Times are seconds of `time.perf_counter()`."""
+
+    def __init__(
+        self,
+        id: rpc.Id,
+        params: GenerateParams,
+        received: float,
+        flag: AbortFlag,
+        send: Callable[[bytes], None],
+        heartbeat: Heartbeat,
+    ) -> None:
+        self._params = params
+        self._received = received
+        self._flag = flag
+        self._heartbeat = heartbeat
+        self._deltas = Deltas(id, send)
+        self._id = id
+        self._seed = params.seed if params.seed is not None else int.from_bytes(os.urandom(4)) % (MAX_SEED + 1)
+        self._started = self._prompt_done = self._first_at = self._last_at = received
+        self._prompt_tokens = 0
+        self._completion_tokens = 0
+
+    def run(self, model: Model) -> dict[str, Any]:
+        """The result of `generate`; raises ProtocolError for a prompt that does not fit."""
+        self._started = time.perf_counter()
+        tokens = prompt_tokens(model, self._params)
+        self._check(tokens, model)
+        self._prompt_tokens = len(tokens)
+        sampler = Sampler(model.llama, model.vocabulary_size, self._params.sampling, self._seed)
+        try:
+            return self._result(self._decode(model, tokens, sampler))
+        finally:
+            sampler.end()
+
+    def _check(self, tokens: list[int], model: Model) -> None:
+        if not tokens:
+            raise invalid_params("prompt", "", "a text that is not empty: this model has no token to begin with")
+        if len(tokens) > model.context_length:
+            raise ProtocolError(
+                "context_overflow",
+                f"the prompt has {len(tokens)} tokens and the context holds {model.context_length}",
+                "shorten the prompt, or load the model with a larger `contextLength`",
+                promptTokens=len(tokens),
+                contextLength=model.context_length,
+            )
+
+    def _decode(self, model: Model, tokens: list[int], sampler: Sampler) -> str:
+        model.begin(self._flag)
+        sampler.accept(tokens)
+        stream = TextStream(self._params.stop)
+        try:
+            prefill(model, tokens, self._on_piece)
+            self._prompt_done = time.perf_counter()
+            self._heartbeat.stop()
+            # The last token is sampled and needs no room in the context.
+            limit = min(self._params.max_tokens, model.context_length + 1 - len(tokens))
+            reason = self._stream(pieces(model, sampler, limit), stream)
+        except Aborted:
+            reason = "cancelled"
+        self._deltas.flush(stream.finish())
+        return reason
+
+    def _on_piece(self, done: int) -> None:
+        if self._flag.is_set():
+            raise Aborted
+        self._heartbeat.update({"id": self._id, "promptTokensDone": done, "promptTokens": self._prompt_tokens})
+
+    def _stream(self, tokens: Any, stream: TextStream) -> str:
+        clock, feed, add, cancelled = time.perf_counter, stream.feed, self._deltas.add, self._flag.is_set
+        for piece in tokens:
+            if piece is None:
+                return "stop"
+            now = self._last_at = clock()
+            if not self._completion_tokens:
+                self._first_at = now
+            self._completion_tokens += 1
+            add(feed(piece), now)
+            if stream.stopped:
+                return "stop"
+            if cancelled():
+                return "cancelled"
+        return "length"
+
+    def _result(self, reason: str) -> dict[str, Any]:
+        prompt_s = max(self._prompt_done - self._started, 0.0)
+        decode_s = self._last_at - self._first_at
+        return {
+            "finishReason": reason,
+            "seed": self._seed,
+            "characters": self._deltas.characters,
+            "promptTokens": self._prompt_tokens,
+            "cachedTokens": 0,
+            "completionTokens": self._completion_tokens,
+            "timings": {
+                "queueMs": _ms(self._started - self._received),
+                "promptMs": _ms(prompt_s),
+                "firstTokenMs": _ms(self._first_at - self._received) if self._completion_tokens else 0,
+                "decodeMs": _ms(decode_s),
+                "promptTokensPerSecond": _rate(self._prompt_tokens, self._prompt_tokens, prompt_s),
+                "decodeTokensPerSecond": _rate(self._completion_tokens, self._completion_tokens - 1, decode_s),
+            },
+        }
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 3)
+
+
+def _rate(tokens: int, counted: int, seconds: float) -> float | None:
+    """Tokens per second, or None where two tokens or a measurable time are missing."""
+    return round(counted / seconds, 2) if tokens >= 2 and seconds > 0 else None

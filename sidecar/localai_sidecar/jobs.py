@@ -1,0 +1,190 @@
+"""The requests that take time, one after another on a thread of their own."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from . import loading, rpc
+from .errors import ProtocolError, cancelled, quote
+from .generation import Reply
+from .llama.abort import AbortFlag
+from .llama.library import Library
+from .llama.model import Model
+from .log import Log
+from .params import GenerateParams, LoadParams
+from .progress import Heartbeat
+from .stdio import Outbox
+
+
+class Engine:
+    """What the jobs work on: the libraries, and the model if one is loaded."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self.model: Model | None = None
+        self.description: dict[str, Any] | None = None
+
+    def take(self, model: Model) -> None:
+        """Use `model` from now on."""
+        self.model, self.description = model, model.describe()
+
+    def release(self) -> None:
+        """Free the model, if there is one."""
+        model, self.model, self.description = self.model, None, None
+        if model:
+            model.free()
+
+
+class Job:
+    """One request. `run` is called once, on the worker's thread; `cancel` and `tick` may come from another."""
+
+    state = "idle"
+
+    def __init__(self, id: rpc.Id, outbox: Outbox) -> None:
+        self.id = id
+        self.received = time.perf_counter()
+        self.flag = AbortFlag()
+        self._outbox = outbox
+        self.heartbeat: Heartbeat | None = None
+
+    def run(self, engine: Engine) -> dict[str, Any]:
+        """The request's result; raises ProtocolError."""
+        raise NotImplementedError
+
+    def cancel(self) -> None:
+        """Make `run` end soon."""
+        self.flag.set()
+
+    def tick(self) -> None:
+        """Give a sign of life if one is due."""
+        if self.heartbeat:
+            self.heartbeat.tick()
+
+    def end(self) -> None:
+        """Give no more signs of life: the answer comes next."""
+        if self.heartbeat:
+            self.heartbeat.stop()
+
+    def _beat(self, method: str, first: dict[str, Any]) -> Heartbeat:
+        return Heartbeat(lambda params: self._outbox.post(rpc.notification(method, params)), first)
+
+
+class LoadJob(Job):
+    """`model/load`."""
+
+    state = "loading"
+
+    def __init__(self, id: rpc.Id, outbox: Outbox, params: LoadParams) -> None:
+        super().__init__(id, outbox)
+        self._params = params
+        self.heartbeat: Heartbeat = self._beat("model/progress", {"id": id, "fraction": 0.0})
+
+    def run(self, engine: Engine) -> dict[str, Any]:
+        plan = loading.plan(self._params, engine.library)
+        if self.flag.is_set():
+            raise cancelled()
+        engine.release()
+        try:
+            model = loading.load(plan, engine.library, self._on_progress)
+        except ProtocolError:
+            if self.flag.is_set():
+                raise cancelled() from None
+            raise
+        engine.take(model)
+        self.heartbeat.stop({"id": self.id, "fraction": 1.0})
+        return self._result(model)
+
+    def _on_progress(self, fraction: float) -> bool:
+        # The context comes after the last tensor, so 1.0 is not llama.cpp's to say.
+        self.heartbeat.update({"id": self.id, "fraction": round(min(fraction, 0.99), 4)})
+        return not self.flag.is_set()
+
+    def _result(self, model: Model) -> dict[str, Any]:
+        return {
+            "model": model.describe(),
+            "device": "CPU",
+            "gpuLayers": 0,
+            "threads": model.threads,
+            "loadMs": round((time.perf_counter() - self.received) * 1000, 3),
+        }
+
+
+class UnloadJob(Job):
+    """`model/unload`."""
+
+    def run(self, engine: Engine) -> dict[str, Any]:
+        engine.release()
+        return {}
+
+
+class GenerateJob(Job):
+    """`generate`."""
+
+    state = "generating"
+
+    def __init__(self, id: rpc.Id, outbox: Outbox, params: GenerateParams) -> None:
+        super().__init__(id, outbox)
+        self._params = params
+        self.heartbeat: Heartbeat = self._beat(
+            "generate/progress", {"id": id, "promptTokensDone": 0, "promptTokens": 0}
+        )
+
+    def run(self, engine: Engine) -> dict[str, Any]:
+        if engine.model is None:
+            raise ProtocolError("no_model", "no model is loaded", "send `model/load` first")
+        reply = Reply(self.id, self._params, self.received, self.flag, self._outbox.send, self.heartbeat)
+        return reply.run(engine.model)
+
+
+class Worker:
+    """Runs jobs on its own thread and answers them; there is no queue, so one at a time."""
+
+    def __init__(self, engine: Engine, outbox: Outbox, log: Log, on_done: Callable[[], None]) -> None:
+        self.running: Job | None = None
+        self._engine = engine
+        self._outbox = outbox
+        self._log = log
+        self._on_done = on_done
+        self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        threading.Thread(target=self._work, name="worker", daemon=True).start()
+
+    def start(self, job: Job) -> None:
+        """Run `job` now. Raises ProtocolError if another one is running."""
+        running = self.running
+        if running is not None:
+            raise ProtocolError(
+                "busy",
+                f"the engine is {running.state} for request {quote(running.id)}, and there is no queue",
+                "wait for its answer, or cancel it",
+            )
+        self.running = job
+        self._jobs.put(job)
+
+    def _work(self) -> None:
+        while True:
+            job = self._jobs.get()
+            answer = self._answer(job)
+            # Before the answer goes out: who reads it may send the next request at once.
+            self.running = None
+            self._outbox.send(answer)
+            self._on_done()
+
+    def _answer(self, job: Job) -> bytes:
+        try:
+            return rpc.result(job.id, job.run(self._engine))
+        except ProtocolError as problem:
+            return rpc.error(job.id, problem)
+        except Exception:
+            return rpc.error(job.id, internal(self._log))
+        finally:
+            job.end()
+
+
+def internal(log: Log) -> ProtocolError:
+    """The error for a fault of ours; its trace goes to the log."""
+    import traceback
+
+    log.error(traceback.format_exc())
+    return ProtocolError("internal", "the sidecar met a fault of its own", "its log on stderr tells more")

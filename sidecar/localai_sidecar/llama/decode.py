@@ -1,0 +1,56 @@
+"""The loops around `llama_decode`: the prompt in pieces, then token after token. This is where speed is made."""
+
+import ctypes
+from collections.abc import Callable, Iterator
+
+from ..errors import ProtocolError
+from .model import PREFILL_PIECE, Model
+from .sampling import Sampler
+
+_ABORTED = 2
+
+
+class Aborted(Exception):
+    """The abort flag stopped the native code."""
+
+
+def prefill(model: Model, tokens: list[int], on_piece: Callable[[int], None]) -> None:
+    """Put the prompt into the context; `on_piece` gets the number of tokens done. Raises Aborted.
+
+    Only the last token of a piece gets logits (`llama_batch_get_one`).
+    """
+    llama, context = model.llama, model.context
+    array = (ctypes.c_int32 * len(tokens))(*tokens)
+    for start in range(0, len(tokens), PREFILL_PIECE):
+        count = min(PREFILL_PIECE, len(tokens) - start)
+        piece = (ctypes.c_int32 * count).from_buffer(array, 4 * start)
+        _check(llama.llama_decode(context, llama.llama_batch_get_one(piece, count)))
+        llama.llama_synchronize(context)
+        on_piece(start + count)
+
+
+def pieces(model: Model, sampler: Sampler, limit: int) -> Iterator[bytes | None]:
+    """At most `limit` tokens as bytes, each as soon as it is sampled; None is the end token. Raises Aborted."""
+    llama, context, chain = model.llama, model.context, sampler.chain
+    sample, decode, piece_of = llama.llama_sampler_sample, llama.llama_decode, model.piece
+    slot = (ctypes.c_int32 * 1)()
+    batch = llama.llama_batch_get_one(slot, 1)
+    for left in range(limit - 1, -1, -1):
+        token = sample(chain, context, -1)
+        piece = piece_of(token)
+        yield piece
+        if piece is None or not left:
+            return
+        slot[0] = token
+        status = decode(context, batch)
+        if status:
+            _check(status)
+
+
+def _check(status: int) -> None:
+    if status == _ABORTED:
+        raise Aborted
+    if status:
+        raise ProtocolError(
+            "internal", f"llama_decode failed with status {status}", "load the model again; the log may say more"
+        )

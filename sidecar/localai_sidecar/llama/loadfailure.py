@@ -1,0 +1,51 @@
+"""Why llama.cpp would not load a model: it says so in its log only."""
+
+from collections.abc import Iterable
+
+from ..errors import ProtocolError
+from ..gguf import Header
+from ..memory import available_bytes
+
+_MEMORY = ("failed to allocate", "unable to allocate", "cannot allocate", "out of memory", "bad_alloc")
+_UNKNOWN = ("unknown model architecture", "unknown pre-tokenizer type", "unknown tokenizer", "unsupported")
+
+
+def explain(lines: Iterable[str], header: Header) -> ProtocolError:
+    """The error that fits the last lines of llama.cpp's log."""
+    errors = list(lines)
+    reason = _reason(errors)
+    everything = "\n".join(errors).lower()
+    if any(word in everything for word in _MEMORY):
+        return out_of_memory(header.file_bytes, reason)
+    if any(word in everything for word in _UNKNOWN):
+        return ProtocolError(
+            "model_unsupported",
+            f"llama.cpp does not support this `{header.architecture}` model: {reason}",
+            "choose another model, or a newer version of this program",
+            architecture=header.architecture,
+        )
+    return ProtocolError(
+        "model_invalid",
+        f"llama.cpp refused the model: {reason}",
+        "the file is incomplete or was made wrongly: fetch it again",
+    )
+
+
+def out_of_memory(needed: int, reason: str) -> ProtocolError:
+    """Not enough memory for what was asked; `needed` in bytes."""
+    free = available_bytes()
+    return ProtocolError(
+        "out_of_memory",
+        f"about {needed / 2**20:.0f} MiB are needed and {free / 2**20:.0f} MiB are free: {reason}",
+        "ask for a smaller `contextLength`, choose a smaller model, or close other programs",
+        neededBytes=needed,
+        freeBytes=free,
+    )
+
+
+def _reason(errors: list[str]) -> str:
+    """The line that names the cause, rather than the ones that follow from it."""
+    for line in errors:
+        if "error loading model" in line:
+            return line.partition("error loading model")[2].lstrip(": ")
+    return errors[0] if errors else "no reason was given"

@@ -1,0 +1,203 @@
+"""One loaded model with its context: loading, freeing, tokens and their text."""
+
+import ctypes
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from ..errors import ProtocolError
+from ..gguf import Header
+from .abort import AbortFlag, abort_callback
+from .library import Library
+from .loadfailure import explain
+from .threadpool import ThreadPool
+from .threads import default_threads
+
+# Prefill goes in pieces of one fixed size: other sizes change the last bits of the logits.
+PREFILL_PIECE = 512
+_LONGEST_NAME = 256
+_UNKNOWN, _CONTROL, _LSTRIP, _RSTRIP = 1 << 0, 1 << 3, 1 << 7, 1 << 8
+_VOCABULARY_NONE = 0
+
+
+class ControlToken(NamedTuple):
+    """A token that is no text: its spelling in templates, and whether it swallows white space beside it."""
+
+    id: int
+    spelling: str
+    strips_left: bool
+    strips_right: bool
+
+
+class Model:
+    """A model ready to generate. `free` must be called."""
+
+    def __init__(
+        self, library: Library, path: bytes, header: Header, context_length: int, threads: int, progress: "Progress"
+    ) -> None:
+        """Load the file at `path`. Raises ProtocolError, also when `progress` said no."""
+        self.library = library
+        self.llama = library.llama
+        self.header = header
+        self.context_length = context_length
+        library.native_log.errors.clear()
+        self._abort_callback = abort_callback(self.llama)
+        self.handle = self._load(path, progress)
+        self.vocabulary = self.llama.llama_model_get_vocab(self.handle)
+        self.vocabulary_size: int = self.llama.llama_vocab_n_tokens(self.vocabulary)
+        self.parameters: int = self.llama.llama_model_n_params(self.handle)
+        self.threads = threads or default_threads(self.parameters)
+        self._pieces: dict[int, bytes | None] = {}
+        try:
+            self._check_usable()
+            self.context = self._new_context()
+        except BaseException:
+            self.llama.llama_model_free(self.handle)
+            raise
+        self._pool = ThreadPool(library, self.threads)
+        self._pool.attach(self.context)
+        self.template = self._usable_template()
+
+    def _load(self, path: bytes, progress: "Progress") -> Any:
+        params = self.llama.llama_model_default_params()
+        params.n_gpu_layers = 0
+        callback = self.llama.llama_progress_callback(lambda fraction, _: progress(fraction))
+        params.progress_callback = callback
+        handle = self.llama.llama_model_load_from_file(path, params)
+        if not handle:
+            raise explain(self.library.native_log.errors, self.header)
+        return handle
+
+    def _check_usable(self) -> None:
+        llama = self.llama
+        makes_text = llama.llama_model_has_decoder(self.handle) and not llama.llama_model_has_encoder(self.handle)
+        has_vocabulary = llama.llama_vocab_type(self.vocabulary) != _VOCABULARY_NONE
+        if not makes_text or not has_vocabulary or llama.llama_model_is_diffusion(self.handle):
+            raise ProtocolError(
+                "model_unsupported",
+                f"a `{self.header.architecture}` model of this kind does not continue text",
+                "choose a model made for chat or completion",
+                architecture=self.header.architecture,
+            )
+
+    def _new_context(self) -> Any:
+        params = self.llama.llama_context_default_params()
+        params.n_ctx = self.context_length
+        params.n_batch = params.n_ubatch = PREFILL_PIECE
+        params.n_threads = params.n_threads_batch = self.threads
+        params.no_perf = True
+        context = self.llama.llama_init_from_model(self.handle, params)
+        if not context:
+            raise explain(self.library.native_log.errors, self.header)
+        return context
+
+    def free(self) -> None:
+        """Give everything back."""
+        self.llama.llama_free(self.context)
+        self._pool.free()
+        self.llama.llama_model_free(self.handle)
+
+    # -- facts ---------------------------------------------------------------------------------------------------
+
+    def describe(self) -> dict[str, Any]:
+        """The `model` of `model/load` and `status`."""
+        return {
+            "name": self.header.name[:_LONGEST_NAME],
+            "architecture": self.header.architecture[:_LONGEST_NAME],
+            "parameters": self.parameters,
+            "fileBytes": self.header.file_bytes,
+            "quantization": self._quantization(),
+            "vocabSize": self.vocabulary_size,
+            "contextLength": self.context_length,
+            "trainContextLength": self.header.number("context_length"),
+            "hasChatTemplate": self.template is not None,
+        }
+
+    def _quantization(self) -> str:
+        name: bytes = self.llama.llama_ftype_name(self.llama.llama_model_ftype(self.handle)) or b"unknown"
+        return name.decode("utf-8", "replace").removeprefix("(guessed) ").removeprefix("all ")
+
+    # -- tokens --------------------------------------------------------------------------------------------------
+
+    @property
+    def bos(self) -> int | None:
+        """The token every prompt of this model begins with, if it wants one."""
+        if not self.llama.llama_vocab_get_add_bos(self.vocabulary):
+            return None
+        token: int = self.llama.llama_vocab_bos(self.vocabulary)
+        return token if token >= 0 else None
+
+    def tokenize(self, text: bytes, parse_control: bool) -> list[int]:
+        """The tokens of `text`, without BOS; control tokens spelled in it count only if `parse_control`."""
+        room = len(text) + 2
+        while True:
+            tokens = (ctypes.c_int32 * room)()
+            count = self.llama.llama_tokenize(
+                self.vocabulary, text, len(text), tokens, room, False, parse_control
+            )
+            if count >= 0:
+                return tokens[:count]
+            room = -count
+
+    def control_token(self, token: int) -> ControlToken | None:
+        """What a control token is called, or None for one that is text."""
+        attributes = self.llama.llama_vocab_get_attr(self.vocabulary, token)
+        if not attributes & (_CONTROL | _UNKNOWN):
+            return None
+        spelling = self.llama.llama_vocab_get_text(self.vocabulary, token).decode("utf-8", "replace")
+        return ControlToken(token, spelling, bool(attributes & _LSTRIP), bool(attributes & _RSTRIP))
+
+    def piece(self, token: int) -> bytes | None:
+        """The bytes a token adds to a reply (none for control tokens), or None for a token that ends it."""
+        try:
+            return self._pieces[token]
+        except KeyError:
+            piece = None if self.llama.llama_vocab_is_eog(self.vocabulary, token) else self._new_piece(token)
+            self._pieces[token] = piece
+            return piece
+
+    def _new_piece(self, token: int) -> bytes:
+        room = 64
+        while True:
+            buffer = ctypes.create_string_buffer(room)
+            length = self.llama.llama_token_to_piece(self.vocabulary, token, buffer, room, 0, False)
+            if length >= 0:
+                return buffer.raw[:length]
+            room = -length
+
+    # -- templates -----------------------------------------------------------------------------------------------
+
+    def _usable_template(self) -> bytes | None:
+        template: bytes | None = self.llama.llama_model_chat_template(self.handle, None)
+        if not template or self.apply_template(template, [("user", "x")]) is None:
+            return None
+        return template
+
+    def apply_template(self, template: bytes, messages: list[tuple[str, str]]) -> str | None:
+        """The prompt for the next assistant message, or None if llama.cpp does not know the template.
+
+        Contents must not hold NUL.
+        """
+        chat = (self.llama.llama_chat_message * len(messages))(
+            *(self.llama.llama_chat_message(role.encode(), content.encode()) for role, content in messages)
+        )
+        room = 4096
+        while True:
+            buffer = ctypes.create_string_buffer(room)
+            length = self.llama.llama_chat_apply_template(template, chat, len(messages), True, buffer, room)
+            if length < 0:
+                return None
+            if length <= room:
+                return buffer.raw[:length].decode("utf-8", "replace")
+            room = length
+
+    # -- decoding ------------------------------------------------------------------------------------------------
+
+    def begin(self, flag: AbortFlag) -> None:
+        """Forget the context, and stop at `flag` from now on."""
+        self._flag = flag  # native code holds its address
+        self.library.native_log.expected = flag
+        self.llama.llama_set_abort_callback(self.context, self._abort_callback, flag.address)
+        self.llama.llama_memory_clear(self.llama.llama_get_memory(self.context), False)
+
+
+Progress = Callable[[float], bool]

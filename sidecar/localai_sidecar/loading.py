@@ -1,0 +1,97 @@
+"""`model/load` in two halves: everything that can be known beforehand, then the load itself."""
+
+import os
+from typing import NamedTuple
+
+from . import gguf
+from .errors import ProtocolError, invalid_params
+from .llama.library import Library
+from .llama.loadfailure import out_of_memory
+from .llama.model import Model, Progress
+from .memory import available_bytes
+from .params import SHORTEST_CONTEXT, LoadParams
+
+# Scores, activations and the graph of one piece of prefill, beside the weights and the cache: a rough, small part.
+_COMPUTE_BYTES = 64 * 2**20
+
+
+class LoadPlan(NamedTuple):
+    """A checked file, and how to load it."""
+
+    path: bytes
+    header: gguf.Header
+    context_length: int
+    threads: int
+
+
+def plan(params: LoadParams, library: Library) -> LoadPlan:
+    """Check the file and what was asked of it; nothing is loaded or released yet. Raises ProtocolError."""
+    header = _checked_header(params.path)
+    check_device(params.device, library)
+    trained = header.number("context_length")
+    if params.context_length > trained:
+        allowed = f"0, or an integer {SHORTEST_CONTEXT}…{trained} for this model"
+        raise invalid_params("contextLength", params.context_length, allowed)
+    return LoadPlan(params.path.encode(), header, params.context_length, params.threads)
+
+
+def load(plan: LoadPlan, library: Library, progress: Progress) -> Model:
+    """Load what was planned. Raises ProtocolError."""
+    context_length = plan.context_length or _affordable_context(plan.header)
+    needed = context_length * cache_bytes_per_token(plan.header) + _COMPUTE_BYTES
+    if needed > available_bytes():
+        raise out_of_memory(needed, f"a context of {context_length} tokens")
+    return Model(library, plan.path, plan.header, context_length, plan.threads, progress)
+
+
+def cache_bytes_per_token(header: gguf.Header) -> int:
+    """What the K and V of one token take, at 16 bits a number, in every layer: an upper bound, as layers may share."""
+    heads = max(header.number("attention.head_count"), 1)
+    kv_heads = header.number("attention.head_count_kv") or heads
+    head_size = header.number("embedding_length") // heads
+    keys = header.number("attention.key_length") or head_size
+    values = header.number("attention.value_length") or head_size
+    return header.number("block_count") * kv_heads * (keys + values) * 2
+
+
+def _affordable_context(header: gguf.Header) -> int:
+    """The trained length, or as much of it as fits into half of the memory that the weights leave."""
+    trained = header.number("context_length")
+    left = max(available_bytes() - header.file_bytes - _COMPUTE_BYTES, 0)
+    affordable = left // 2 // max(cache_bytes_per_token(header), 1)
+    return max(min(trained, affordable), min(trained, SHORTEST_CONTEXT))
+
+
+def _checked_header(path: str) -> gguf.Header:
+    try:
+        header = gguf.check(path.encode())
+    except OSError as error:
+        raise ProtocolError(
+            "model_not_found",
+            f"{path} cannot be opened: {error.strerror}",
+            "check that the file is there and readable",
+            path=path,
+        ) from None
+    except gguf.GgufError as error:
+        unknown_type = isinstance(error, gguf.UnknownTensorType)
+        raise ProtocolError(
+            "model_unsupported" if unknown_type else "model_invalid",
+            f"{path} is no GGUF this engine can use: {error}",
+            "choose another model" if unknown_type else "choose a .gguf file, or fetch this one again",
+            field=error.field,
+            expected=error.expected,
+        ) from None
+    name = header.name or os.path.basename(path).removesuffix(".gguf")
+    return header._replace(name=name)
+
+
+def check_device(device: str | None, library: Library) -> None:
+    """Raise device_unavailable unless `device` is absent or there."""
+    ready = [each.id for each in library.devices() if each.kind == "cpu"]
+    if device is not None and device not in ready:
+        raise ProtocolError(
+            "device_unavailable",
+            f"there is no device `{device}` here",
+            f"use one of: {', '.join(ready)}",
+            available=ready,
+        )

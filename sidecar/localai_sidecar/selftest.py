@@ -1,0 +1,74 @@
+"""`--self-test`: do the libraries load, which devices are there, and does a model make text?"""
+
+import os
+import time
+from typing import Any, NamedTuple
+
+from . import loading
+from .engine_folder import read_build
+from .errors import ProtocolError
+from .llama.abort import AbortFlag
+from .llama.decode import pieces, prefill
+from .llama.library import Library, load
+from .llama.model import Model
+from .llama.prompt import prompt_tokens
+from .llama.sampling import Sampler
+from .log import Log
+from .memory import resident_bytes
+from .params import LoadParams, generate
+from .textstream import TextStream
+
+_PROMPT = "Once upon a time"
+
+
+class SelfTest(NamedTuple):
+    """What to try."""
+
+    model: str | None
+    device: str | None
+    tokens: int
+
+
+def self_test(test: SelfTest, folder: str, log: Log) -> dict[str, Any]:
+    """The report; raises StartFailed if the libraries cannot be loaded."""
+    build = read_build(folder)
+    # Before `load` pins the working folder.
+    model = None if test.model is None else os.path.abspath(test.model)
+    library = load(folder, log)
+    report: dict[str, Any] = {
+        "ok": True,
+        "buildId": build.build_id,
+        "backends": library.backends(),
+        "device": test.device or "CPU",
+        "text": None,
+        "tokensPerSecond": None,
+        "rssBytes": 0,
+        "error": None,
+    }
+    try:
+        if model is None:
+            loading.check_device(test.device, library)
+        else:
+            report |= _generate(library, model, test)
+    except ProtocolError as problem:
+        report["ok"] = False
+        report["error"] = {"kind": problem.kind, "message": problem.message, "hint": problem.hint}
+    return report | {"rssBytes": resident_bytes()}
+
+
+def _generate(library: Library, path: str, test: SelfTest) -> dict[str, Any]:
+    plan = loading.plan(LoadParams(path, 0, -1, test.device, 0), library)
+    model = loading.load(plan, library, lambda _: True)
+    params = generate({"prompt": _PROMPT, "temperature": 0, "maxTokens": test.tokens})
+    sampler = Sampler(model.llama, model.vocabulary_size, params.sampling, 0)
+    model.begin(AbortFlag())
+    prefill(model, prompt_tokens(model, params), lambda _: None)
+    stream, times, text = TextStream(), [], ""
+    for piece in pieces(model, sampler, test.tokens):
+        if piece is None:
+            break
+        times.append(time.perf_counter())
+        text += stream.feed(piece)
+    sampler.end()
+    seconds = times[-1] - times[0] if len(times) > 1 else 0
+    return {"text": text, "tokensPerSecond": round((len(times) - 1) / seconds, 2) if seconds else None}

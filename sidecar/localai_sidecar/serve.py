@@ -1,0 +1,166 @@
+"""Reads lines, acts on them, answers; survives any line, and ends when stdin or stdout does."""
+
+import os
+import select
+import signal
+import time
+
+from . import handlers, rpc
+from .deathwatch import WakePipe
+from .engine_folder import Build
+from .errors import EXIT_ASKED, ProtocolError
+from .jobs import Engine, Worker, internal
+from .lines import LineSplitter
+from .llama.library import Library
+from .log import Log
+from .stdio import Channel, Outbox
+
+_READ_BYTES = 65_536
+# A driver that asks and never reads: its requests wait in the pipe once this much is waiting for it.
+_MOST_BACKLOG = 4 * rpc.MAX_MESSAGE_BYTES
+_LAST_WORDS_S = 0.5
+_TICK_MS = 200
+
+
+class Server:
+    """The conversation with one driver."""
+
+    def __init__(self, channel: Channel, build: Build, library: Library, log: Log, started: float) -> None:
+        self.build = build
+        self.started = started
+        self.initialized = False
+        self.shutdown_id: rpc.Id | None = None
+        self.engine = Engine(library)
+        self._log = log
+        self._channel = channel
+        self._wake = WakePipe()
+        self._wake.catch(signal.SIGTERM, signal.SIGINT)
+        self.outbox = Outbox(channel.output, self._wake.wake)
+        self.worker = Worker(self.engine, self.outbox, log, self._wake.wake)
+        self._lines = LineSplitter()
+        self._exit_code: int | None = None
+        self._poll = select.poll()
+        # Errors and hang-ups are always reported: a closed stdout is noticed while idle too.
+        self._poll.register(channel.output, 0)
+        self._poll.register(self._wake.fd, select.POLLIN)
+
+    def run(self) -> int:
+        """Serve until the end; the exit code."""
+        while self._exit_code is None:
+            self._step()
+        self.outbox.drain(_LAST_WORDS_S)
+        return self._exit_code
+
+    def exit_with(self, code: int) -> None:
+        """End after what is being answered now."""
+        self._exit_code = code
+
+    def _step(self) -> None:
+        for fd, event in self._wait():
+            if fd == self._channel.output:
+                self._on_output(event)
+            elif fd == self._wake.fd:
+                self._on_wake()
+            else:
+                self._on_input()
+        if self.worker.running:
+            self.worker.running.tick()
+        self._finish_shutdown()
+
+    def _wait(self) -> list[tuple[int, int]]:
+        reading = self.outbox.backlog < _MOST_BACKLOG
+        self._poll.register(self._channel.input, select.POLLIN if reading else 0)
+        self._poll.modify(self._channel.output, select.POLLOUT if self.outbox.backlog else 0)
+        return self._poll.poll(_TICK_MS if self.worker.running else None)
+
+    def _on_output(self, event: int) -> None:
+        if event & (select.POLLERR | select.POLLHUP | select.POLLNVAL):
+            self._exit_now()
+        self.outbox.flush()
+
+    def _on_wake(self) -> None:
+        # A worker that is done writes zeros, signals their numbers.
+        if self._wake.read().strip(b"\0") or self.outbox.closed:
+            self._exit_now()
+
+    def _on_input(self) -> None:
+        chunk = os.read(self._channel.input, _READ_BYTES)
+        if not chunk:
+            self._exit_now()
+        for line in self._lines.feed(chunk):
+            self._on_line(line)
+            if self._exit_code is not None:
+                return
+
+    def _exit_now(self) -> None:
+        """Whatever threads are doing ends with the process; a driver that is gone has no use for order."""
+        os._exit(EXIT_ASKED)
+
+    def _on_line(self, line: bytes | None) -> None:
+        try:
+            if line is None:
+                raise rpc.BadMessage(
+                    "invalid_request",
+                    f"the line is longer than {rpc.MAX_MESSAGE_BYTES} bytes",
+                    "send less in one message",
+                )
+            message = rpc.decode(line)
+        except rpc.BadMessage as bad:
+            self.outbox.post(rpc.error(bad.id, bad.error))
+            return
+        if isinstance(message, rpc.Notification):
+            self._on_notification(message)
+        else:
+            self._on_request(message)
+
+    def _on_notification(self, message: rpc.Notification) -> None:
+        handler = handlers.NOTIFICATIONS.get(message.method)
+        if handler and self.initialized:
+            handler(self, message)
+
+    def _on_request(self, request: rpc.Request) -> None:
+        if self._in_use(request.id):
+            problem = ProtocolError("invalid_request", "`id` is in use", "give every request an id of its own")
+            self.outbox.post(rpc.error(None, problem))
+            return
+        try:
+            result = self._handle(request)
+        except ProtocolError as error:
+            self.outbox.post(rpc.error(request.id, error))
+        except Exception:
+            self.outbox.post(rpc.error(request.id, internal(self._log)))
+        else:
+            if result is not None:
+                self.outbox.post(rpc.result(request.id, result))
+
+    def _in_use(self, id: rpc.Id) -> bool:
+        running = self.worker.running
+        return (running is not None and running.id == id) or (self.shutdown_id is not None and self.shutdown_id == id)
+
+    def _handle(self, request: rpc.Request) -> dict[str, object] | None:
+        """The result, or None if it comes later. Raises ProtocolError."""
+        if request.method in handlers.NOTIFICATIONS:
+            raise ProtocolError(
+                "invalid_request", f"`{request.method}` is a notification", f"send `{request.method}` without an id"
+            )
+        if not self.initialized and request.method != "initialize":
+            raise ProtocolError("not_initialized", "the first request must be `initialize`", "send `initialize`")
+        if self.shutdown_id is not None:
+            raise ProtocolError("cancelled", "the sidecar is shutting down", "start another process")
+        handler = handlers.REQUESTS.get(request.method)
+        if handler is None:
+            known = ", ".join([*handlers.REQUESTS, *handlers.NOTIFICATIONS])
+            raise ProtocolError("method_not_found", f"there is no method `{request.method[:64]}`", f"use one of: {known}")
+        return handler(self, request)
+
+    def _finish_shutdown(self) -> None:
+        if self.shutdown_id is not None and self.worker.running is None and self._exit_code is None:
+            self.outbox.post(rpc.result(self.shutdown_id, None))
+            self.exit_with(EXIT_ASKED)
+
+
+def serve(channel: Channel, build: Build, library: Library, log: Log, started: float) -> int:
+    """Speak the protocol until the end; the exit code. `started` in seconds of `time.perf_counter()`."""
+    server = Server(channel, build, library, log, started)
+    log.info(f"{build.version_line} is ready after {(time.perf_counter() - started) * 1000:.0f} ms")
+    return server.run()

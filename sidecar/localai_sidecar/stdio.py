@@ -1,0 +1,93 @@
+"""Claims stdin and stdout for the protocol before anything else can touch them, and writes to stdout without blocking.
+
+After `claim()` fd 0 is /dev/null and fd 1 is stderr: whatever a library reads or prints cannot disturb the protocol.
+"""
+
+import os
+import select
+import threading
+from collections.abc import Callable
+from typing import NamedTuple
+
+# poll() promises room for this much in a pipe: more could block (POSIX PIPE_BUF on Linux).
+_ATOMIC_BYTES = 4096
+
+
+class Channel(NamedTuple):
+    """The private file descriptors of the protocol."""
+
+    input: int
+    output: int
+
+
+def claim() -> Channel:
+    """Take fd 0 and 1 for the protocol; a standard descriptor that was closed becomes /dev/null first."""
+    for fd in (0, 1, 2):
+        try:
+            os.fstat(fd)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number, so `fd` itself
+    channel = Channel(os.dup(0), os.dup(1))
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return channel
+
+
+class Outbox:
+    """Lines on their way to stdout, in order, from two threads.
+
+    The reading thread must never block on a driver that does not read, so it posts; the working thread waits
+    until its line is written, which is what slows generation down to the driver's pace.
+    """
+
+    def __init__(self, fd: int, on_closed: Callable[[], None]) -> None:
+        self.fd = fd
+        self.closed = False
+        self._on_closed = on_closed
+        self._pending = bytearray()
+        self._lock = threading.Lock()
+        self._poll = select.poll()
+        self._poll.register(fd, select.POLLOUT)
+
+    @property
+    def backlog(self) -> int:
+        """Bytes accepted and not yet written."""
+        return len(self._pending)
+
+    def post(self, line: bytes) -> None:
+        """Write `line` as far as stdout takes it now; the rest goes with the next `flush`."""
+        with self._lock:
+            self._pending += line
+            self._write_what_fits()
+
+    def send(self, line: bytes) -> None:
+        """Write `line` and wait until stdout has taken it."""
+        self.post(line)
+        while self._pending and not self.closed:
+            self._poll.poll()
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what fits now."""
+        with self._lock:
+            self._write_what_fits()
+
+    def drain(self, seconds: float) -> None:
+        """Write everything, for at most about `seconds`: the last words of a process."""
+        for _ in range(max(1, int(seconds * 100))):
+            if not self._pending or self.closed:
+                return
+            self._poll.poll(10)
+            self.flush()
+
+    def _write_what_fits(self) -> None:
+        try:
+            while self._pending and self._poll.poll(0):
+                written = os.write(self.fd, self._pending[:_ATOMIC_BYTES])
+                del self._pending[:written]
+        except OSError:
+            self.closed = True
+            self._pending.clear()
+            self._on_closed()
