@@ -67,7 +67,7 @@ def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
 
 def _run(arguments: argparse.Namespace, report: Report) -> None:
     if arguments.command == "doctor":
-        doctor.run(report)
+        doctor.run(ROOT, report)
     elif arguments.command == "plan":
         for target in config.load_targets(ROOT / "ci" / "targets.toml"):
             _show_plan(_job(target, arguments, report))

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sidecarkit import command, requirements
+from sidecarkit import command, pitfalls, requirements
 from sidecarkit.errors import MissingTool, StepFailed
 from sidecarkit.report import Report
 from sidecarkit.requirements import Requirement
@@ -20,17 +20,16 @@ _LOG = Path("build", "logs", "doctor.log")
 _RUST_CONFLICTS = ("rustc", "cargo", "rustup")
 
 
-def run(report: Report) -> None:
+def run(root: Path, report: Report) -> None:
     """Look at the machine and install what is missing. Raises MissingTool when something must be done by hand."""
     with report.section("doctor · what this machine has"):
+        for note in pitfalls.notes(root):
+            report.say(f" ! {note}")
         missing = _look(report)
         if not missing:
             return
         if shutil.which("apt-get") is None:
-            raise MissingTool(
-                f"missing: {', '.join(each.name for each in missing)}",
-                hint="README.md, section `Other systems`, names the packages for this system",
-            )
+            raise MissingTool(f"missing: {', '.join(each.name for each in missing)}", hint=_by_hand(missing))
         packages = [package for each in missing for package in each.apt]
         _refuse_conflicts(packages)
         _install(packages, report)
@@ -43,9 +42,16 @@ def run(report: Report) -> None:
         )
 
 
+def _by_hand(missing: list[Requirement]) -> str:
+    if shutil.which("pacman"):
+        packages = dict.fromkeys(package for each in missing for package in each.pacman)
+        return f"run `sudo pacman -S --needed {' '.join(packages)}`, then the same command again"
+    return "README.md, section `Other systems`, says what brings them on this one"
+
+
 def _look(report: Report) -> list[Requirement]:
     missing = []
-    for requirement in requirements.on_linux():
+    for requirement in requirements.of(sys.platform):
         found = requirement.found()
         report.say(f" {'✓' if found else '✗'} {requirement.name}: {found or f'missing ({requirement.why})'}")
         if not found:

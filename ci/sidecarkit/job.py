@@ -66,12 +66,15 @@ class Stage:
 
     `inputs` lists everything that goes in, from configuration, sources and `job.keys` alone, so that
     the plan can be made without building. `run` returns the record's data; layers take their bytes
-    from the cache in it. `remembers`: an unchanged verdict is taken from its record.
+    from the cache in it. `remembers`: an unchanged verdict is taken from its record. `after` names the
+    verdicts that must stand before this stage may run; what they measured does not change its bytes,
+    so they are no part of its key.
     """
 
     name: str
     summary: str
     needs: tuple[str, ...]
+    after: tuple[str, ...] = ()
     inputs: Callable[[Job], dict[str, str]]
     run: Callable[[Job], dict[str, Any]]
     layer: str | None = None

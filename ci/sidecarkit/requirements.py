@@ -14,34 +14,46 @@ _PROBE_LIMIT_S = 60
 
 @dataclass(frozen=True)
 class Requirement:
-    """Something the build or the tests need. `found` says what is there, or None; `apt` are Debian's packages."""
+    """Something the build or the tests need, and the packages that bring it. `found` says what is there, or None."""
 
     name: str
     why: str
     found: Callable[[], str | None]
     apt: tuple[str, ...]
+    pacman: tuple[str, ...]
+
+
+def of(platform: str) -> tuple[Requirement, ...]:
+    """What `sys.platform` needs; what is said about Windows' C++ compiler is in `pitfalls`."""
+    return on_linux() if platform == "linux" else (_RUST,)
 
 
 def on_linux() -> tuple[Requirement, ...]:
     """Everything a Linux machine needs for the whole line, in the order it is needed."""
     return (
-        Requirement("linker", "Rust links the app with it", _program("cc"), ("gcc", "libc6-dev")),
-        Requirement("pkg-config", "Rust finds WebKitGTK by it", _program("pkg-config"), ("pkg-config",)),
-        Requirement("WebKitGTK 4.1", "the app's window", _library("webkit2gtk-4.1"), ("libwebkit2gtk-4.1-dev",)),
+        Requirement("linker", "Rust links the app with it", _program("cc"), ("gcc", "libc6-dev"), ("gcc",)),
+        Requirement("pkg-config", "Rust finds WebKitGTK by it", _program("pkg-config"), ("pkg-config",), ("pkgconf",)),
         Requirement(
-            "Rust ≥ 1.90 with clippy and rustfmt",
-            "the app's core",
-            rust,
-            ("rustc-web", "cargo-web", "rust-web-clippy", "rustfmt-web"),
+            "WebKitGTK 4.1", "the app's window", _library("webkit2gtk-4.1"),
+            ("libwebkit2gtk-4.1-dev",), ("webkit2gtk-4.1",),
         ),
-        # xvfb only recommends the xauth without which xvfb-run ends at once.
-        Requirement("Xvfb", "a screen for the app under test", _programs("xvfb-run", "Xvfb", "xauth"), ("xvfb", "xauth")),
-        Requirement("WebKitWebDriver", "drives the app's page", _program("WebKitWebDriver"), ("webkit2gtk-driver",)),
+        _RUST,
+        # Both only recommend the xauth without which xvfb-run ends at once.
+        Requirement(
+            "Xvfb", "a screen for the app under test", _programs("xvfb-run", "Xvfb", "xauth"),
+            ("xvfb", "xauth"), ("xorg-server-xvfb", "xorg-xauth"),
+        ),
+        Requirement(
+            "WebKitWebDriver", "drives the app's page", _program("WebKitWebDriver"),
+            ("webkit2gtk-driver",), ("webkit2gtk-4.1",),
+        ),
         Requirement(
             "dbus", "a session bus for the app under test", _programs("dbus-run-session", "dbus-daemon"),
-            ("dbus", "dbus-daemon"),
+            ("dbus", "dbus-daemon"), ("dbus",),
         ),
-        Requirement("a font", "a page without one shows boxes", _font, ("fonts-dejavu-core", "fontconfig")),
+        Requirement(
+            "a font", "a page without one shows boxes", _font, ("fonts-dejavu-core", "fontconfig"), ("ttf-dejavu",)
+        ),
     )  # fmt: skip
 
 
@@ -85,3 +97,12 @@ def _library(name: str) -> Callable[[], str | None]:
 def _font() -> str | None:
     fonts = answer(["fc-list", ":", "family"])
     return f"{len(fonts.splitlines())} families" if fonts else None
+
+
+_RUST = Requirement(
+    "Rust ≥ 1.90 with clippy and rustfmt",
+    "the app's core",
+    rust,
+    ("rustc-web", "cargo-web", "rust-web-clippy", "rustfmt-web"),
+    ("rust",),
+)

@@ -21,7 +21,7 @@ def line_until(line: tuple[Stage, ...], last: str) -> tuple[Stage, ...]:
         name = pending.pop()
         if name not in wanted:
             wanted.add(name)
-            pending.extend(by_name[name].needs)
+            pending.extend(by_name[name].needs + by_name[name].after)
     return tuple(stage for stage in line if stage.name in wanted)
 
 
@@ -40,7 +40,9 @@ def run(line: tuple[Stage, ...], job: Job) -> Mapping[str, Record]:
 def _run_stage(stage: Stage, job: Job, inputs: dict[str, str]) -> Record:
     remembered = records.read(job.build, stage.name)
     if stage.remembers and stage.name not in job.options.again and remembered and remembered.key == job.key:
-        job.report.say(f"{stage.name}: unchanged, the result of {remembered.finished} stands (--again {stage.name} repeats it)")
+        job.report.say(
+            f"{stage.name}: unchanged, the result of {remembered.finished} stands (--again {stage.name} repeats it)"
+        )
         return replace(remembered, cached=True)
     cached = stage.layer is not None and job.cache.holds(stage.layer, job.key)
     with job.report.section(f"{stage.name} · {job.target.name} · {stage.summary}"):

@@ -57,7 +57,7 @@ def _checks(job: Job, line: tuple[Stage, ...]) -> list[Check]:
     quick = replace(job, options=Options(pairs=min(job.options.pairs, _MOST_PAIRS), again=frozenset({"bench"})))
     last = replace(quick, options=replace(quick.options, again=frozenset({"e2e"})))
     return [
-        Check(name="machine", run=lambda: doctor.run(job.report), gates=True),
+        Check(name="machine", run=lambda: doctor.run(job.root, job.report), gates=True),
         Check(name="lint", run=tool.lint),
         Check(name="types", run=tool.types),
         Check(name="units", run=lambda: tool.pytest("units", "tests/unit", "tests/architecture")),

@@ -1,0 +1,97 @@
+"""Stage assemble: the Tauri app in release mode, bundled with exactly one engine, without the network."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from sidecarkit import command, digest, records
+from sidecarkit.errors import AssembleFailed, StepFailed
+from sidecarkit.job import Job, Stage
+from sidecarkit.report import size
+from sidecarkit.tools import cargo, node
+
+_SOURCES = (
+    "index.html", "package.json", "package-lock.json", "*.ts", "tsconfig*.json", "public/**/*", "src/**/*",
+    "src-tauri/Cargo.*", "src-tauri/*.rs", "src-tauri/*.json", "src-tauri/src/**/*", "src-tauri/crates/**/*",
+    "src-tauri/capabilities/*", "src-tauri/permissions/**/*", "src-tauri/icons/*", "src-tauri/models/*",
+)  # fmt: skip
+_BUILD_LIMIT_S = 3600
+
+
+def inputs(job: Job) -> dict[str, str]:
+    """The app's sources and locks, and the compilers."""
+    return {
+        "app": digest.of_sources(job.root / "tauri-app", _SOURCES),
+        "rustc": cargo.version(),
+        "node": node.version(),
+        "bundles": " ".join(job.target.bundles),
+        "stage": digest.of_file(Path(__file__)),
+    }
+
+
+def run(job: Job) -> dict[str, Any]:
+    """Take the packages from the cache or build them. Raises AssembleFailed when a build step does."""
+    try:
+        entry = job.cache.folder("bundle", job.key, lambda folder: _build(job, folder))
+    except StepFailed as error:
+        raise AssembleFailed(error.message, hint=error.hint, log=error.log) from error
+    (deb,) = entry.path.glob("*.deb")
+    packages = job.root / "build" / job.target.name / "packages"
+    shutil.rmtree(packages, ignore_errors=True)
+    packages.mkdir(parents=True)
+    shutil.copy2(deb, packages / deb.name)
+    return {
+        "summary": f"{deb.name}, {size(deb.stat().st_size)}",
+        "deb": str(packages / deb.name),
+        "bytes": deb.stat().st_size,
+        "sha256": digest.of_file(deb),
+    }
+
+
+def _build(job: Job, folder: Path) -> None:
+    app = job.root / "tauri-app"
+    environment = node.environment(cargo.environment(job.root))
+    bundles = job.root / "build" / "cargo" / "target" / "release" / "bundle"
+    shutil.rmtree(bundles, ignore_errors=True)
+    node.install(app, log=job.log, report=job.report)
+    _cargo_fetch(job, app, environment)
+    command.run(
+        [node.npm(), "exec", "--offline", "--", "tauri", "build", "--ci", "--bundles", ",".join(job.target.bundles),
+         "--config", _overlay(job, app / "src-tauri"), "--", "--locked", "--offline"],
+        log=job.log, report=job.report, title="building the app and its packages", cwd=app,
+        env=environment, timeout_s=_BUILD_LIMIT_S,
+    )  # fmt: skip
+    for bundle in job.target.bundles:
+        for package in (bundles / bundle).glob(f"*.{bundle}"):
+            shutil.copy2(package, folder / package.name)
+
+
+def _cargo_fetch(job: Job, app: Path, environment: dict[str, str]) -> None:
+    """The only step that needs the network, so that bundling itself can be shown to need none."""
+    command.run(
+        ["cargo", "fetch", "--locked"],
+        log=job.log, report=job.report, title="fetching crates", cwd=app / "src-tauri", env=environment, timeout_s=900,
+    )  # fmt: skip
+
+
+def _overlay(job: Job, app_core: Path) -> Path:
+    """The app's own bundle overlay with this target's placed engine as the one resource folder `engine/`."""
+    overlay = json.loads((app_core / "tauri.bundle.conf.json").read_text(encoding="utf-8"))
+    (destination,) = overlay["bundle"]["resources"].values()
+    placed = Path(job.record("place").data["folder"]).relative_to(app_core)
+    overlay["bundle"]["resources"] = {f"{placed.as_posix()}/": destination}
+    return records.write_json(job.build / "tauri.bundle.conf.json", overlay)
+
+
+STAGE = Stage(
+    name="assemble",
+    summary="build the Tauri app and bundle it with one engine",
+    needs=("place",),
+    after=("smoke", "bench"),
+    layer="bundle",
+    inputs=inputs,
+    run=run,
+)
