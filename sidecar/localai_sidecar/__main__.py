@@ -7,13 +7,13 @@ import time
 _STARTED = time.perf_counter()
 _PARENT = os.getppid()
 
-from .stdio import claim  # noqa: E402  (the parent must be known before anything slow)
+from localai_sidecar.stdio import claim  # noqa: E402  (the parent must be known before anything slow)
 
 _CHANNEL = claim()
 
-from .deathwatch import die_with_parent  # noqa: E402
-from .errors import EXIT_INTERNAL, StartFailed  # noqa: E402
-from .log import Log  # noqa: E402
+from localai_sidecar.deathwatch import die_with_parent  # noqa: E402
+from localai_sidecar.errors import EXIT_INTERNAL, StartFailed  # noqa: E402
+from localai_sidecar.log import Log  # noqa: E402
 
 
 def main() -> int:
@@ -21,7 +21,7 @@ def main() -> int:
     log = Log(2)
     try:
         if len(sys.argv) > 1:
-            from .commandline import run
+            from localai_sidecar.commandline import run
 
             return run(sys.argv[1:], _CHANNEL, log)
         return _serve(log)
@@ -36,9 +36,9 @@ def main() -> int:
 
 
 def _serve(log: Log) -> int:
-    from .engine_folder import engine_folder, read_build
-    from .llama.library import load
-    from .serve import serve
+    from localai_sidecar.engine_folder import engine_folder, read_build
+    from localai_sidecar.llama.library import load
+    from localai_sidecar.serve import serve
 
     die_with_parent(_PARENT)
     folder = engine_folder()

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from .params import Message
+from localai_sidecar.params import Message
 
 # C's isspace(), which llama.cpp's templates trim by.
 WHITE_SPACE = " \t\n\v\f\r"
@@ -28,8 +28,8 @@ def plain_form(messages: Sequence[Message]) -> list[Segment]:
     """The prompt of a model without a usable template: `role: text` lines."""
     *before, last = messages
     lines = [f"{message.role}: {message.content}\n" for message in before]
-    lines.append(f"assistant: {last.content}" if last.role == "assistant" else f"{last.role}: {last.content}\nassistant:")
-    return [Segment("".join(lines), from_template=False)]
+    opening = f"assistant: {last.content}" if last.role == "assistant" else f"{last.role}: {last.content}\nassistant:"
+    return [Segment("".join([*lines, opening]), from_template=False)]
 
 
 def template_form(messages: Sequence[Message], render: Callable[[list[tuple[str, str]]], str]) -> list[Segment]:

@@ -5,11 +5,11 @@ import json
 import os
 from typing import Any, NoReturn
 
-from .engine_folder import engine_folder, read_build
-from .errors import EXIT_ASKED, EXIT_COMMAND_LINE, EXIT_INTERNAL, EXIT_LIBRARIES, ProtocolError, StartFailed
-from .log import Log
-from .selftest import SelfTest, self_test
-from .stdio import Channel
+from localai_sidecar.engine_folder import engine_folder, read_build
+from localai_sidecar.errors import EXIT_ASKED, EXIT_COMMAND_LINE, EXIT_INTERNAL, EXIT_LIBRARIES, StartFailed
+from localai_sidecar.log import Log
+from localai_sidecar.selftest import SelfTest, self_test
+from localai_sidecar.stdio import Channel
 
 
 class _Parser(argparse.ArgumentParser):

@@ -1,5 +1,6 @@
 """Ends the process with its parent, and turns signals into one readable byte."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -30,10 +31,8 @@ class WakePipe:
 
     def wake(self) -> None:
         """Make `fd` readable."""
-        try:
+        with contextlib.suppress(BlockingIOError):  # full, so already readable
             os.write(self._write_end, b"\0")
-        except BlockingIOError:
-            pass  # full, so already readable
 
     def read(self) -> bytes:
         """What was written since: numbers of signals, and zeros."""

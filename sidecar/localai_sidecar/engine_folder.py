@@ -3,10 +3,11 @@
 import json
 import os
 import sys
+from pathlib import Path
 from typing import NamedTuple
 
-from . import __version__
-from .errors import EXIT_LIBRARIES, StartFailed
+from localai_sidecar import __version__
+from localai_sidecar.errors import EXIT_LIBRARIES, StartFailed
 
 FOLDER_VARIABLE = "LOCALAI_SIDECAR_FOLDER"
 _BROKEN = "the installation is incomplete: install it again, or run the build's `pack` stage"
@@ -30,26 +31,25 @@ def is_compiled() -> bool:
     return "__compiled__" in globals()
 
 
-def engine_folder() -> str:
+def engine_folder() -> Path:
     """The folder with `build.json` and `llama/`: the program's own, or for sources the one the environment names."""
     if is_compiled():
         # Neither argv[0] nor sys.executable: whoever starts the program writes the first, Nuitka makes up the second.
-        program = os.readlink("/proc/self/exe") if sys.platform.startswith("linux") else sys.executable
-        return os.path.dirname(program)
+        program = Path("/proc/self/exe").readlink() if sys.platform.startswith("linux") else Path(sys.executable)
+        return program.parent
     folder = os.environ.get(FOLDER_VARIABLE)
     if not folder:
         raise StartFailed(
             EXIT_LIBRARIES, f"{FOLDER_VARIABLE} is not set", "name the folder that holds `build.json` and `llama/`"
         )
-    return os.path.abspath(folder)
+    return Path(folder).absolute()
 
 
-def read_build(folder: str) -> Build:
+def read_build(folder: Path) -> Build:
     """The identity of the engine in `folder`; raises StartFailed if it is not there."""
-    path = os.path.join(folder, "build.json")
+    path = folder / "build.json"
     try:
-        with open(path, encoding="utf-8") as file:
-            content = json.load(file)
+        content = json.loads(path.read_text(encoding="utf-8"))
         return Build(str(content["buildId"]), str(content["variant"]), str(content["triple"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StartFailed(EXIT_LIBRARIES, f"{path} cannot be read: {error!r}", _BROKEN) from None

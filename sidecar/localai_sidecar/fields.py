@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .errors import ProtocolError, invalid_params
+from localai_sidecar.errors import ProtocolError, invalid_params
 
 
 class Fields:

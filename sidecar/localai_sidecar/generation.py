@@ -5,16 +5,16 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from . import rpc
-from .errors import ProtocolError, invalid_params
-from .llama.abort import AbortFlag
-from .llama.decode import Aborted, pieces, prefill
-from .llama.model import Model
-from .llama.prompt import prompt_tokens
-from .llama.sampling import Sampler
-from .params import MAX_SEED, GenerateParams
-from .progress import Heartbeat
-from .textstream import TextStream
+from localai_sidecar import rpc
+from localai_sidecar.errors import ProtocolError, invalid_params
+from localai_sidecar.llama.abort import AbortFlag
+from localai_sidecar.llama.decode import Aborted, pieces, prefill
+from localai_sidecar.llama.model import Model
+from localai_sidecar.llama.prompt import prompt_tokens
+from localai_sidecar.llama.sampling import Sampler
+from localai_sidecar.params import MAX_SEED, GenerateParams
+from localai_sidecar.progress import Heartbeat
+from localai_sidecar.textstream import TextStream
 
 # Tokens that come faster share a delta: a driver and its page gain nothing from more than 100 a second.
 DELTA_INTERVAL_S = 0.010
@@ -57,6 +57,7 @@ class Reply:
 
     def __init__(
         self,
+        *,
         id: rpc.Id,
         params: GenerateParams,
         received: float,

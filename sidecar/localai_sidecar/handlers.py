@@ -3,13 +3,13 @@
 import time
 from typing import TYPE_CHECKING, Any
 
-from . import __version__, jobs, params, rpc
-from .errors import EXIT_PROTOCOL_VERSION, ProtocolError
-from .fields import Fields
-from .memory import resident_bytes
+from localai_sidecar import __version__, jobs, params, rpc
+from localai_sidecar.errors import EXIT_PROTOCOL_VERSION, ProtocolError
+from localai_sidecar.fields import Fields
+from localai_sidecar.memory import resident_bytes
 
 if TYPE_CHECKING:
-    from .serve import Server
+    from localai_sidecar.serve import Server
 
 MAX_QUEUED_REQUESTS = 0
 CAPABILITIES = {"generate": True, "chat": True, "tokenize": False, "sessionCache": False}
@@ -36,7 +36,7 @@ def initialize(server: "Server", request: rpc.Request) -> dict[str, Any]:
     }
 
 
-def ping(server: "Server", request: rpc.Request) -> dict[str, Any]:
+def ping(_: "Server", request: rpc.Request) -> dict[str, Any]:
     """Is anybody there?"""
     Fields(request.params)
     return {}
@@ -102,4 +102,3 @@ def cancel(server: "Server", notification: rpc.Notification) -> None:
 
 
 NOTIFICATIONS = {"cancel": cancel}
-

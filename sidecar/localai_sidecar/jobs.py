@@ -6,16 +6,16 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from . import loading, rpc
-from .errors import ProtocolError, cancelled, quote
-from .generation import Reply
-from .llama.abort import AbortFlag
-from .llama.library import Library
-from .llama.model import Model
-from .log import Log
-from .params import GenerateParams, LoadParams
-from .progress import Heartbeat
-from .stdio import Outbox
+from localai_sidecar import loading, rpc
+from localai_sidecar.errors import ProtocolError, cancelled, quote
+from localai_sidecar.generation import Reply
+from localai_sidecar.llama.abort import AbortFlag
+from localai_sidecar.llama.library import Library
+from localai_sidecar.llama.model import Model
+from localai_sidecar.log import Log
+from localai_sidecar.params import GenerateParams, LoadParams
+from localai_sidecar.progress import Heartbeat
+from localai_sidecar.stdio import Outbox
 
 
 class Engine:
@@ -82,6 +82,7 @@ class LoadJob(Job):
         self.heartbeat: Heartbeat = self._beat("model/progress", {"id": id, "fraction": 0.0})
 
     def run(self, engine: Engine) -> dict[str, Any]:
+        """The file is checked before the old model goes; what fails after that leaves none."""
         plan = loading.plan(self._params, engine.library)
         if self.flag.is_set():
             raise cancelled()
@@ -115,6 +116,7 @@ class UnloadJob(Job):
     """`model/unload`."""
 
     def run(self, engine: Engine) -> dict[str, Any]:
+        """Unloading nothing is fine."""
         engine.release()
         return {}
 
@@ -132,9 +134,17 @@ class GenerateJob(Job):
         )
 
     def run(self, engine: Engine) -> dict[str, Any]:
+        """Needs a loaded model."""
         if engine.model is None:
             raise ProtocolError("no_model", "no model is loaded", "send `model/load` first")
-        reply = Reply(self.id, self._params, self.received, self.flag, self._outbox.send, self.heartbeat)
+        reply = Reply(
+            id=self.id,
+            params=self._params,
+            received=self.received,
+            flag=self.flag,
+            send=self._outbox.send,
+            heartbeat=self.heartbeat,
+        )
         return reply.run(engine.model)
 
 

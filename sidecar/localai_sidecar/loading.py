@@ -1,15 +1,15 @@
 """`model/load` in two halves: everything that can be known beforehand, then the load itself."""
 
-import os
+from pathlib import Path
 from typing import NamedTuple
 
-from . import gguf
-from .errors import ProtocolError, invalid_params
-from .llama.library import Library
-from .llama.loadfailure import out_of_memory
-from .llama.model import Model, Progress
-from .memory import available_bytes
-from .params import SHORTEST_CONTEXT, LoadParams
+from localai_sidecar import gguf
+from localai_sidecar.errors import ProtocolError, invalid_params
+from localai_sidecar.llama.library import Library
+from localai_sidecar.llama.loadfailure import out_of_memory
+from localai_sidecar.llama.model import Model, Progress
+from localai_sidecar.memory import available_bytes
+from localai_sidecar.params import SHORTEST_CONTEXT, LoadParams
 
 # Scores, activations and the graph of one piece of prefill, beside the weights and the cache: a rough, small part.
 _COMPUTE_BYTES = 64 * 2**20
@@ -41,7 +41,9 @@ def load(plan: LoadPlan, library: Library, progress: Progress) -> Model:
     needed = context_length * cache_bytes_per_token(plan.header) + _COMPUTE_BYTES
     if needed > available_bytes():
         raise out_of_memory(needed, f"a context of {context_length} tokens")
-    return Model(library, plan.path, plan.header, context_length, plan.threads, progress)
+    return Model(
+        library, plan.path, plan.header, context_length=context_length, threads=plan.threads, progress=progress
+    )
 
 
 def cache_bytes_per_token(header: gguf.Header) -> int:
@@ -81,7 +83,7 @@ def _checked_header(path: str) -> gguf.Header:
             field=error.field,
             expected=error.expected,
         ) from None
-    name = header.name or os.path.basename(path).removesuffix(".gguf")
+    name = header.name or Path(path).name.removesuffix(".gguf")
     return header._replace(name=name)
 
 

@@ -1,10 +1,10 @@
 """The parameters of each method, checked on receipt; what needs the model or the file is checked when it runs."""
 
-import os
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from .errors import ProtocolError
-from .fields import Fields
+from localai_sidecar.errors import ProtocolError
+from localai_sidecar.fields import Fields
 
 PROTOCOL_VERSION = 1
 MAX_SEED = 2**32 - 2
@@ -144,4 +144,4 @@ def _stop(fields: Fields) -> tuple[str, ...]:
 
 
 def _is_absolute(path: str) -> bool:
-    return os.path.isabs(path) and "\0" not in path
+    return Path(path).is_absolute() and "\0" not in path

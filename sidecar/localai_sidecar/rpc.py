@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any, NamedTuple
 
-from .errors import ProtocolError, quote
+from localai_sidecar.errors import ProtocolError, quote
 
 MAX_MESSAGE_BYTES = 1_048_576
 MAX_NESTING = 64

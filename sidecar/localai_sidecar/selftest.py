@@ -1,22 +1,21 @@
 """`--self-test`: do the libraries load, which devices are there, and does a model make text?"""
 
-import os
 import time
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from . import loading
-from .engine_folder import read_build
-from .errors import ProtocolError
-from .llama.abort import AbortFlag
-from .llama.decode import pieces, prefill
-from .llama.library import Library, load
-from .llama.model import Model
-from .llama.prompt import prompt_tokens
-from .llama.sampling import Sampler
-from .log import Log
-from .memory import resident_bytes
-from .params import LoadParams, generate
-from .textstream import TextStream
+from localai_sidecar import loading
+from localai_sidecar.engine_folder import read_build
+from localai_sidecar.errors import ProtocolError
+from localai_sidecar.llama.abort import AbortFlag
+from localai_sidecar.llama.decode import pieces, prefill
+from localai_sidecar.llama.library import Library, load
+from localai_sidecar.llama.prompt import prompt_tokens
+from localai_sidecar.llama.sampling import Sampler
+from localai_sidecar.log import Log
+from localai_sidecar.memory import resident_bytes
+from localai_sidecar.params import LoadParams, generate
+from localai_sidecar.textstream import TextStream
 
 _PROMPT = "Once upon a time"
 
@@ -29,11 +28,11 @@ class SelfTest(NamedTuple):
     tokens: int
 
 
-def self_test(test: SelfTest, folder: str, log: Log) -> dict[str, Any]:
+def self_test(test: SelfTest, folder: Path, log: Log) -> dict[str, Any]:
     """The report; raises StartFailed if the libraries cannot be loaded."""
     build = read_build(folder)
     # Before `load` pins the working folder.
-    model = None if test.model is None else os.path.abspath(test.model)
+    model = None if test.model is None else str(Path(test.model).absolute())
     library = load(folder, log)
     report: dict[str, Any] = {
         "ok": True,

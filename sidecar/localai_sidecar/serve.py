@@ -5,15 +5,15 @@ import select
 import signal
 import time
 
-from . import handlers, rpc
-from .deathwatch import WakePipe
-from .engine_folder import Build
-from .errors import EXIT_ASKED, ProtocolError
-from .jobs import Engine, Worker, internal
-from .lines import LineSplitter
-from .llama.library import Library
-from .log import Log
-from .stdio import Channel, Outbox
+from localai_sidecar import handlers, rpc
+from localai_sidecar.deathwatch import WakePipe
+from localai_sidecar.engine_folder import Build
+from localai_sidecar.errors import EXIT_ASKED, ProtocolError
+from localai_sidecar.jobs import Engine, Worker, internal
+from localai_sidecar.lines import LineSplitter
+from localai_sidecar.llama.library import Library
+from localai_sidecar.log import Log
+from localai_sidecar.stdio import Channel, Outbox
 
 _READ_BYTES = 65_536
 # A driver that asks and never reads: its requests wait in the pipe once this much is waiting for it.
@@ -150,7 +150,8 @@ class Server:
         handler = handlers.REQUESTS.get(request.method)
         if handler is None:
             known = ", ".join([*handlers.REQUESTS, *handlers.NOTIFICATIONS])
-            raise ProtocolError("method_not_found", f"there is no method `{request.method[:64]}`", f"use one of: {known}")
+            name = request.method[:64]
+            raise ProtocolError("method_not_found", f"there is no method `{name}`", f"use one of: {known}")
         return handler(self, request)
 
     def _finish_shutdown(self) -> None:

@@ -3,9 +3,9 @@
 import ctypes
 from collections.abc import Callable, Iterator
 
-from ..errors import ProtocolError
-from .model import PREFILL_PIECE, Model
-from .sampling import Sampler
+from localai_sidecar.errors import ProtocolError
+from localai_sidecar.llama.model import PREFILL_PIECE, Model
+from localai_sidecar.llama.sampling import Sampler
 
 _ABORTED = 2
 

@@ -4,15 +4,16 @@ import ctypes
 import os
 import sys
 import typing
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..errors import EXIT_LIBRARIES, StartFailed
-from ..log import Log
-from ..memory import available_bytes
-from .nativelog import NativeLog
+from localai_sidecar.errors import EXIT_LIBRARIES, StartFailed
+from localai_sidecar.llama.nativelog import NativeLog
+from localai_sidecar.log import Log
+from localai_sidecar.memory import available_bytes
 
 _HINT = "the installation is incomplete or damaged: install it again, or run the build's `native` and `pack` stages"
-# In the order of their dependencies: one that is loaded already is not searched for, so LD_LIBRARY_PATH cannot plant it.
+# In the order of their dependencies: what is loaded already is not searched for, so LD_LIBRARY_PATH cannot plant it.
 _LIBRARIES = ("libggml-base.so", "libggml.so", "libllama.so")
 _CPU = 0
 _KINDS = {0: "cpu", 1: "gpu", 2: "igpu", 3: "accelerator"}
@@ -33,7 +34,7 @@ class Library(NamedTuple):
 
     llama: Any
     ggml: ctypes.CDLL
-    native_folder: str
+    native_folder: Path
     native_log: NativeLog
     cpu_library: str
 
@@ -58,7 +59,7 @@ class Library(NamedTuple):
 
     def attach_threadpool(self, context: Any, pool: int) -> None:
         """`llama_attach_threadpool`, which the bindings lack."""
-        attach = ctypes.CDLL(os.path.join(self.native_folder, "libllama.so")).llama_attach_threadpool
+        attach = ctypes.CDLL(str(self.native_folder / "libllama.so")).llama_attach_threadpool
         attach.restype, attach.argtypes = None, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
         attach(context, pool, None)
 
@@ -69,19 +70,19 @@ class Library(NamedTuple):
         return ctypes.CFUNCTYPE(restype, *argtypes)(address)
 
 
-def load(folder: str, log: Log) -> Library:
+def load(folder: Path, log: Log) -> Library:
     """llama.cpp out of `folder`/llama, with the CPU's plug-in that suits this machine best.
 
     Pins the working folder, since ggml would look for plug-ins there as well. Raises StartFailed.
     """
-    native = os.path.join(folder, "llama")
+    native = folder / "llama"
     os.environ.pop("GGML_BACKEND_PATH", None)
-    os.environ["LLAMA_CPP_LIB_PATH"] = native
+    os.environ["LLAMA_CPP_LIB_PATH"] = str(native)
     try:
         os.chdir(folder)
         for name in _LIBRARIES[:-1]:
-            ctypes.CDLL(os.path.join(native, name), mode=ctypes.RTLD_GLOBAL)
-        ggml = ctypes.CDLL(os.path.join(native, "libggml.so"))
+            ctypes.CDLL(str(native / name), mode=ctypes.RTLD_GLOBAL)
+        ggml = ctypes.CDLL(str(native / "libggml.so"))
         llama = _bindings()
     except (OSError, RuntimeError, ImportError) as error:
         raise StartFailed(EXIT_LIBRARIES, f"llama.cpp's libraries cannot be loaded: {error}", _HINT) from None
@@ -142,9 +143,6 @@ def _device(ggml: ctypes.CDLL, device: int) -> Device:
 
 def _loaded_cpu_library() -> str:
     """The plug-in that ggml chose: it does not say, but the process maps it."""
-    with open("/proc/self/maps", encoding="utf-8", errors="replace") as maps:
-        for line in maps:
-            name = line.rstrip("\n").rpartition("/")[2]
-            if name.startswith("libggml-cpu"):
-                return name
-    return "built in"
+    maps = Path("/proc/self/maps").read_text(errors="replace").splitlines()
+    names = (line.rpartition("/")[2] for line in maps)
+    return next((name for name in names if name.startswith("libggml-cpu")), "built in")

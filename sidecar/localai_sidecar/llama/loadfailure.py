@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from ..errors import ProtocolError
-from ..gguf import Header
-from ..memory import available_bytes
+from localai_sidecar.errors import ProtocolError
+from localai_sidecar.gguf import Header
+from localai_sidecar.memory import available_bytes
 
 _MEMORY = ("failed to allocate", "unable to allocate", "cannot allocate", "out of memory", "bad_alloc")
 _UNKNOWN = ("unknown model architecture", "unknown pre-tokenizer type", "unknown tokenizer", "unsupported")

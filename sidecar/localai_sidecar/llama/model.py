@@ -4,13 +4,13 @@ import ctypes
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ..errors import ProtocolError
-from ..gguf import Header
-from .abort import AbortFlag, abort_callback
-from .library import Library
-from .loadfailure import explain
-from .threadpool import ThreadPool
-from .threads import default_threads
+from localai_sidecar.errors import ProtocolError
+from localai_sidecar.gguf import Header
+from localai_sidecar.llama.abort import AbortFlag, abort_callback
+from localai_sidecar.llama.library import Library
+from localai_sidecar.llama.loadfailure import explain
+from localai_sidecar.llama.threadpool import ThreadPool
+from localai_sidecar.llama.threads import default_threads
 
 # Prefill goes in pieces of one fixed size: other sizes change the last bits of the logits.
 PREFILL_PIECE = 512
@@ -32,7 +32,14 @@ class Model:
     """A model ready to generate. `free` must be called."""
 
     def __init__(
-        self, library: Library, path: bytes, header: Header, context_length: int, threads: int, progress: "Progress"
+        self,
+        library: Library,
+        path: bytes,
+        header: Header,
+        *,
+        context_length: int,
+        threads: int,
+        progress: "Progress",
     ) -> None:
         """Load the file at `path`. Raises ProtocolError, also when `progress` said no."""
         self.library = library
@@ -131,9 +138,7 @@ class Model:
         room = len(text) + 2
         while True:
             tokens = (ctypes.c_int32 * room)()
-            count = self.llama.llama_tokenize(
-                self.vocabulary, text, len(text), tokens, room, False, parse_control
-            )
+            count = self.llama.llama_tokenize(self.vocabulary, text, len(text), tokens, room, False, parse_control)
             if count >= 0:
                 return tokens[:count]
             room = -count

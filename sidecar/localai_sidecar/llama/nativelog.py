@@ -3,8 +3,8 @@
 from collections import deque
 from typing import Any
 
-from ..log import Log
-from .abort import AbortFlag
+from localai_sidecar.llama.abort import AbortFlag
+from localai_sidecar.log import Log
 
 _WARN, _ERROR, _CONTINUE = 3, 4, 5
 _KEPT = 20

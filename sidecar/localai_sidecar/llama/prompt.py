@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from ..chat import WHITE_SPACE, Segment, plain_form, template_form
-from ..params import GenerateParams
-from .model import ControlToken, Model
+from localai_sidecar.chat import WHITE_SPACE, Segment, plain_form, template_form
+from localai_sidecar.llama.model import ControlToken, Model
+from localai_sidecar.params import GenerateParams
 
 
 def prompt_tokens(model: Model, params: GenerateParams) -> list[int]:

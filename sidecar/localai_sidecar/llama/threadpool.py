@@ -3,7 +3,7 @@
 import ctypes
 from typing import Any
 
-from .library import Library
+from localai_sidecar.llama.library import Library
 
 _MAX_THREADS = 512
 

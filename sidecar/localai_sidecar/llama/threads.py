@@ -1,6 +1,7 @@
 """How many threads compute: one per physical core this process may use, one for a model too small to share."""
 
 import os
+from pathlib import Path
 
 # Below this a token takes less time than waking a second thread: 260,000 parameters ran 100 times faster on one.
 _TINY_PARAMETERS = 5_000_000
@@ -19,7 +20,6 @@ def physical_cores() -> int:
 
 def _siblings(cpu: int) -> str:
     try:
-        with open(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list", encoding="ascii") as file:
-            return file.read()
+        return Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list").read_text()
     except OSError:
         return str(cpu)
