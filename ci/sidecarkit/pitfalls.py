@@ -40,7 +40,7 @@ def webkit_sandbox(switch: Path) -> str | None:
         return None
     return (
         "this kernel forbids unprivileged user namespaces, so WebKitGTK's sandbox cannot start: blank windows\n"
-        "   hint: `sudo sysctl kernel.unprivileged_userns_clone=1`, or install the package `bubblewrap` with its suid bit"
+        "   hint: `sudo sysctl kernel.unprivileged_userns_clone=1`, or install `bubblewrap` with its suid bit"
     )
 
 
