@@ -13,6 +13,7 @@ VARIANTS = (
     "x64", "sse42", "sandybridge", "ivybridge", "piledriver", "haswell", "skylakex", "cannonlake",
     "cascadelake", "cooperlake", "icelake", "alderlake", "sapphirerapids", "zen4",
 )  # fmt: skip
+QUICK_TOOLS = Path(__file__).with_name("quick_tools.cmake")
 _PLUG_IN = "libggml-cpu-{}.so"
 _CORE_LIBRARIES = ("libggml-base.so", "libggml.so", "libllama.so")
 
@@ -79,4 +80,7 @@ def _definitions(source: Path, pin: LlamaPin, *, with_server: bool) -> tuple[str
         "LLAMA_BUILD_COMMIT": pin.commit,
         "GIT_EXE": "/bin/false",
     }
+    if not with_server:
+        # llama-server samples and renders templates in llama-common, so there it keeps its optimisation.
+        values["CMAKE_PROJECT_llama.cpp_INCLUDE"] = str(QUICK_TOOLS)
     return tuple(f"-D{name}={value}" for name, value in values.items())

@@ -31,7 +31,7 @@ def inputs(job: Job) -> dict[str, str]:
         "ninja": metadata.version("ninja"),
         "zig target": job.target.zig_target,
         "glibc floor": job.target.native_glibc_floor,
-        "recipe": digest.of_file(Path(llama_cpu.__file__)),
+        "recipe": digest.of_sources(Path(llama_cpu.__file__).parent, ("__init__.py", "llama_cpu.py", "*.cmake")),
         "stage": digest.of_file(Path(__file__)),
         "compiler wrappers": digest.of_file(Path(zig.__file__)),
         "llama-server": "built" if job.options.server_anchor else "left out",
