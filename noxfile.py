@@ -88,7 +88,8 @@ def chosen_targets(name: str | None) -> list[str]:
 def main(arguments: list[str]) -> int:
     """Run nox in the locked environment; the result is the first failed stage's exit code."""
     parser = argparse.ArgumentParser(
-        description="Build, prove, measure and package localaiapp. Unknown options go to nox (-l lists the sessions)."
+        allow_abbrev=False,
+        description="Build, prove, measure and package localaiapp. Unknown options go to nox (-l lists the sessions).",
     )
     parser.add_argument("--target", help="a target's name, or `all` (default: the cpu target of this machine)")
     parser.add_argument("--again", action="append", default=[], metavar="STAGE", help="repeat a remembered stage")
