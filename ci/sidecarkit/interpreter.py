@@ -1,0 +1,121 @@
+"""The pinned CPython that is compiled into the engine: fetched, checked, unpacked and repaired.
+
+It comes from Maven Central, where it is packed for Java programs. `_fetch` and `_repair` are all that
+would change with another source.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+from sidecarkit import command, digest, maven, parts
+from sidecarkit.config import CPythonPin
+from sidecarkit.errors import PartWrong, StepFailed
+from sidecarkit.report import Report
+
+_DOWNLOAD_LIMIT_S = 900
+# Nothing of these is compiled in, and half of the interpreter's 90 MB is its own test suite.
+_UNNEEDED = ("share", "libs", "lib/cmake", "lib/engines-3", "lib/ossl-modules", "lib/pkgconfig")
+_KEPT_ENCODINGS = re.compile(
+    r"(__init__|aliases|utf_.*|ascii|latin_1|iso8859_1|cp1252|charmap|undefined|.*unicode_escape|mbcs|oem|idna)"
+)
+_UNNEEDED_MODULES = ("test", "idlelib", "tkinter", "turtledemo", "ensurepip", "pydoc_data")
+
+
+def unpack(pin: CPythonPin, destination: Path, report: Report) -> Path:
+    """Unpack the pinned interpreter into the new folder `destination` and return its program.
+
+    Raises PartWrong when it cannot be had or its bytes are not the pinned ones.
+    """
+    archive = _kept(pin, report)
+    inside = f"org/{pin.group.rpartition('.')[2]}/{pin.artifact}/{pin.classifier}"
+    with tempfile.TemporaryDirectory(dir=destination.parent) as workplace:
+        with zipfile.ZipFile(archive) as jar:
+            jar.extractall(workplace, [name for name in jar.namelist() if name.startswith(f"{inside}/")])
+        (Path(workplace) / inside).rename(destination)
+    _repair(destination, pin.python)
+    return program(destination, pin)
+
+
+def program(home: Path, pin: CPythonPin) -> Path:
+    """The interpreter's executable in the folder it was unpacked to."""
+    return home / "bin" / f"python{_short(pin.python)}"
+
+
+def leave_out_locale_encodings(home: Path, pin: CPythonPin) -> None:
+    """Remove the encodings that a program in UTF-8 mode never asks for.
+
+    Nuitka compiles in every encoding there is, with 1 MB of tables for East Asian ones, because a program
+    in the locale's encoding could not start without it.
+    """
+    modules = home / "lib" / f"python{_short(pin.python)}"
+    for path in (modules / "encodings").glob("*.py"):
+        if not _KEPT_ENCODINGS.fullmatch(path.stem):
+            path.unlink()
+    for pattern in ("_codecs_*", "_multibytecodec.*"):
+        for path in (modules / "lib-dynload").glob(pattern):
+            path.unlink()
+
+
+def _kept(pin: CPythonPin, report: Report) -> Path:
+    """The pinned archive, downloaded when it is not there yet."""
+    kept = parts.folder() / pin.sha256
+    if kept.is_file() and digest.of_file(kept) == pin.sha256:
+        return kept
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=kept.parent) as workplace:
+        downloaded = Path(workplace) / "cpython.jar"
+        _fetch(pin, downloaded, report)
+        if digest.of_file(downloaded) != pin.sha256:
+            raise PartWrong(
+                f"CPython {pin.python} has the hash {digest.of_file(downloaded)}, pinned is {pin.sha256}",
+                hint="nothing of it was used; a mirror that rewrites files is the usual cause",
+            )
+        downloaded.replace(kept)
+    return kept
+
+
+def _fetch(pin: CPythonPin, destination: Path, report: Report) -> None:
+    coordinates = f"{pin.group}:{pin.artifact}:jar:{pin.classifier}:{pin.version}"
+    package = Path(maven.__file__).parent.parent
+    log = parts.folder() / "download.log"
+    try:
+        command.run(
+            [sys.executable, "-m", "sidecarkit.maven", coordinates, destination],
+            log=log, report=report, title=f"downloading CPython {pin.python}", timeout_s=_DOWNLOAD_LIMIT_S,
+            env=os.environ | {"PYTHONPATH": str(package)},
+        )  # fmt: skip
+    except StepFailed as error:
+        raise PartWrong(
+            f"{coordinates} could not be downloaded from Maven Central: {error.message}",
+            hint="check the network and ~/.m2/settings.xml, then run the same command again",
+            log=log,
+        ) from error
+
+
+def _repair(folder: Path, version: str) -> None:
+    """Make a Python installation of what was packed as resources of a Java program."""
+    short = _short(version)
+    library, modules = folder / "lib", folder / "lib" / f"python{short}"
+    for name in _UNNEEDED:
+        shutil.rmtree(folder / name, ignore_errors=True)
+    for name in _UNNEEDED_MODULES:
+        shutil.rmtree(modules / name, ignore_errors=True)
+    for path in [folder / f"python{short}", folder / "libjnipython.so"]:
+        path.unlink(missing_ok=True)
+    for path in folder.glob("lib*.so*"):
+        path.rename(library / path.name)
+    # The linker looks for the library without a version, running programs for the one with it.
+    (library / f"libpython{short}.so").symlink_to(f"libpython{short}.so.1.0")
+    for program in (folder / "bin").iterdir():
+        program.chmod(0o755)
+
+
+def _short(version: str) -> str:
+    return ".".join(version.split(".")[:2])
