@@ -73,7 +73,7 @@ def _run(arguments: argparse.Namespace, report: Report) -> None:
             _show_plan(_job(target, arguments, report))
     elif arguments.command == "stage":
         job = _job(_target(arguments.target), arguments, report)
-        runner.run(runner.line_until(LINE, arguments.name), job)
+        runner.run(runner.line_until(LINE, arguments.name), job, asked={arguments.name})
     elif arguments.command == "report":
         final_report.write(ROOT, config.load_targets(ROOT / "ci" / "targets.toml"), LINE, report)
     else:

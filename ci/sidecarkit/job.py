@@ -68,7 +68,7 @@ class Stage:
     the plan can be made without building. `run` returns the record's data; layers take their bytes
     from the cache in it. `remembers`: an unchanged verdict is taken from its record. `after` names the
     verdicts that must stand before this stage may run; what they measured does not change its bytes,
-    so they are no part of its key.
+    so they are no part of its key. `intact` tells whether what a record names is still there.
     """
 
     name: str
@@ -79,3 +79,4 @@ class Stage:
     run: Callable[[Job], dict[str, Any]]
     layer: str | None = None
     remembers: bool = False
+    intact: Callable[[Record], bool] = lambda _: True

@@ -42,6 +42,11 @@ def read(folder: Path, stage: str) -> Record | None:
         return None
 
 
+def remove(folder: Path, stage: str) -> None:
+    """Forget the stage's record; there need not be one."""
+    (folder / f"{stage}.json").unlink(missing_ok=True)
+
+
 def write_json(path: Path, value: object) -> Path:
     """Replace `path` by `value` as JSON, through a temporary file beside it."""
     handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from sidecarkit import plan, records
@@ -25,16 +25,29 @@ def line_until(line: tuple[Stage, ...], last: str) -> tuple[Stage, ...]:
     return tuple(stage for stage in line if stage.name in wanted)
 
 
-def run(line: tuple[Stage, ...], job: Job) -> Mapping[str, Record]:
-    """Run `line` in order and return the records. The first failure ends it with its ToolkitError."""
+def run(line: tuple[Stage, ...], job: Job, *, asked: Collection[str]) -> Mapping[str, Record]:
+    """Run `line` in order and return the records. The first failure ends it with its ToolkitError.
+
+    Stages that were not `asked` for by name, but are only stood upon, are taken from their records
+    without a word when nothing changed.
+    """
     keys: dict[str, str] = {}
     done: dict[str, Record] = {}
     for stage in line:
         current = replace(job, stage=stage.name, keys=dict(keys), records=dict(done))
         key, inputs = plan.key_of(stage, current)
         keys[stage.name] = key
-        done[stage.name] = _run_stage(stage, replace(current, key=key), inputs)
+        current = replace(current, key=key)
+        standing = None if stage.name in asked else _standing(stage, current)
+        done[stage.name] = standing or _run_stage(stage, current, inputs)
     return done
+
+
+def _standing(stage: Stage, job: Job) -> Record | None:
+    record = records.read(job.build, stage.name)
+    if record is None or record.key != job.key or not stage.intact(record):
+        return None
+    return record if stage.layer is None or job.cache.holds(stage.layer, job.key) else None
 
 
 def _run_stage(stage: Stage, job: Job, inputs: dict[str, str]) -> Record:
@@ -47,6 +60,8 @@ def _run_stage(stage: Stage, job: Job, inputs: dict[str, str]) -> Record:
     cached = stage.layer is not None and job.cache.holds(stage.layer, job.key)
     with job.report.section(f"{stage.name} · {job.target.name} · {stage.summary}"):
         job.log.unlink(missing_ok=True)
+        if stage.layer is None:
+            records.remove(job.build, stage.name)  # a verdict that fails now must not be remembered as passed
         started = time.monotonic()
         data = stage.run(job)
         seconds = time.monotonic() - started

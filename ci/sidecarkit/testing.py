@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sidecarkit import command, doctor, records, runner
 from sidecarkit.errors import StepFailed, ToolkitError
-from sidecarkit.job import Job, Options, Stage
+from sidecarkit.job import Job, Stage
 from sidecarkit.report import Report, duration, table
 from sidecarkit.tools import cargo, node
 
@@ -54,26 +54,26 @@ def run(job: Job, line: tuple[Stage, ...]) -> None:
 
 def _checks(job: Job, line: tuple[Stage, ...]) -> list[Check]:
     tool = _Tools(job)
-    quick = replace(job, options=Options(pairs=min(job.options.pairs, _MOST_PAIRS), again=frozenset({"bench"})))
-    last = replace(quick, options=replace(quick.options, again=frozenset({"e2e"})))
+    verdicts = frozenset({"bench", "e2e"})
+    quick = replace(job, options=replace(job.options, pairs=min(job.options.pairs, _MOST_PAIRS), again=verdicts))
     return [
         Check(name="machine", run=lambda: doctor.run(job.root, job.report), gates=True),
         Check(name="lint", run=tool.lint),
         Check(name="types", run=tool.types),
         Check(name="units", run=lambda: tool.pytest("units", "tests/unit", "tests/architecture")),
-        Check(name="sidecar builds", run=lambda: _until(line, "place", job), gates=True),
+        Check(name="sidecar builds", run=lambda: _asked(line, job, "native", "engine", "pack", "place"), gates=True),
         Check(
             name="contract and integration", run=lambda: tool.pytest("sidecar", "tests/contract", "tests/integration")
         ),
-        Check(name="smoke and gate", run=lambda: _until(line, "bench", quick)),
+        Check(name="smoke and gate", run=lambda: _asked(line, quick, "smoke", "bench")),
         Check(name="page", run=tool.page),
         Check(name="Rust", run=tool.rust),
-        Check(name="packaged app", run=lambda: _until(line, "e2e", last)),
+        Check(name="packaged app", run=lambda: _asked(line, quick, "assemble", "e2e")),
     ]
 
 
-def _until(line: tuple[Stage, ...], stage: str, job: Job) -> None:
-    runner.run(runner.line_until(line, stage), job)
+def _asked(line: tuple[Stage, ...], job: Job, *stages: str) -> None:
+    runner.run(runner.line_until(line, stages[-1]), job, asked=stages)
 
 
 def _outcome(check: Check, report: Report) -> Outcome:

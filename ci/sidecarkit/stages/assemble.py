@@ -94,4 +94,5 @@ STAGE = Stage(
     layer="bundle",
     inputs=inputs,
     run=run,
+    intact=lambda record: Path(record.data["deb"]).is_file(),
 )

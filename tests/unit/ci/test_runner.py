@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from sidecarkit.errors import SlowerThanGate
 from sidecarkit.job import Job, Options, Stage
 from sidecarkit.report import Report
 
+ALL = ("native", "place", "bench")
 CI = Path(__file__).resolve().parents[3] / "ci"
 
 
@@ -69,7 +71,7 @@ def job(tmp_path: Path) -> Job:
 
 def test_stages_run_in_order_and_leave_records(job: Job) -> None:
     line = Line()
-    done = runner.run(line.stages, job)
+    done = runner.run(line.stages, job, asked=ALL)
     assert line.ran == ["native", "place", "bench"]
     assert {name: record.key for name, record in done.items()} == {
         stage.name: record.key for stage in line.stages if (record := records.read(job.build, stage.name))
@@ -78,24 +80,41 @@ def test_stages_run_in_order_and_leave_records(job: Job) -> None:
 
 def test_an_unchanged_verdict_is_taken_from_its_record(job: Job) -> None:
     line = Line()
-    runner.run(line.stages, job)
-    done = runner.run(line.stages, job)
+    runner.run(line.stages, job, asked=ALL)
+    done = runner.run(line.stages, job, asked=ALL)
     assert line.ran == ["native", "place", "bench", "native", "place"]
     assert done["bench"].cached
 
 
 def test_a_verdict_is_repeated_when_asked_for(job: Job) -> None:
     line = Line()
-    runner.run(line.stages, job)
-    runner.run(line.stages, replace(job, options=Options(again=frozenset({"bench"}))))
+    runner.run(line.stages, job, asked=ALL)
+    runner.run(line.stages, replace(job, options=Options(again=frozenset({"bench"}))), asked=ALL)
     assert line.ran.count("bench") == 2
+
+
+def test_what_is_only_stood_upon_is_taken_from_its_record_without_a_word(job: Job) -> None:
+    line = Line()
+    runner.run(line.stages, job, asked=ALL)
+    line.ran.clear()
+    runner.run(line.stages[:2], job, asked=["place"])
+    assert line.ran == ["place"]
+
+
+def test_what_is_stood_upon_and_gone_is_made_again(job: Job) -> None:
+    line = Line()
+    runner.run(line.stages, job, asked=ALL)
+    shutil.rmtree(job.cache.root)
+    line.ran.clear()
+    runner.run(line.stages[:2], job, asked=["place"])
+    assert line.ran == ["native", "place"]
 
 
 def test_a_changed_input_repeats_everything_that_stands_on_it(job: Job) -> None:
     line = Line()
-    runner.run(line.stages, job)
+    runner.run(line.stages, job, asked=ALL)
     line.flags = "-O2"
-    done = runner.run(line.stages, job)
+    done = runner.run(line.stages, job, asked=ALL)
     assert done["native"].data["hit"] is False
     assert line.ran.count("bench") == 2
 
@@ -104,9 +123,19 @@ def test_a_failure_ends_the_line_and_leaves_no_verdict(job: Job) -> None:
     line = Line()
     line.verdict = SlowerThanGate("decode is 0.80 of llama-bench's")
     with pytest.raises(SlowerThanGate):
-        runner.run(line.stages, job)
+        runner.run(line.stages, job, asked=ALL)
     assert records.read(job.build, "place")
     assert records.read(job.build, "bench") is None
+
+
+def test_a_verdict_that_fails_when_repeated_is_no_longer_remembered(job: Job) -> None:
+    line = Line()
+    runner.run(line.stages, job, asked=ALL)
+    line.verdict = SlowerThanGate("decode is 0.80 of llama-bench's")
+    again = replace(job, options=Options(again=frozenset({"bench"})))
+    for attempt in (again, job):
+        with pytest.raises(SlowerThanGate):
+            runner.run(line.stages, attempt, asked=ALL)
 
 
 def test_a_stage_brings_only_those_it_stands_on() -> None:
@@ -116,7 +145,7 @@ def test_a_stage_brings_only_those_it_stands_on() -> None:
 
 def test_the_plan_tells_what_is_cached_and_what_changed_without_running(job: Job) -> None:
     line = Line()
-    runner.run(line.stages, job)
+    runner.run(line.stages, job, asked=ALL)
     line.ran.clear()
     assert [row.state.split()[0] for row in plan.plan(line.stages, job)] == ["cached", "always", "from"]
     line.flags = "-O2"
@@ -129,7 +158,7 @@ def test_the_plan_tells_what_is_cached_and_what_changed_without_running(job: Job
 
 def test_a_damaged_record_counts_as_none(job: Job) -> None:
     line = Line()
-    runner.run(line.stages, job)
+    runner.run(line.stages, job, asked=ALL)
     (job.build / "bench.json").write_text("{", encoding="utf-8")
-    runner.run(line.stages, job)
+    runner.run(line.stages, job, asked=ALL)
     assert line.ran.count("bench") == 2
