@@ -24,7 +24,7 @@ class Deltas:
     """Sends text as `generate/delta`, several tokens in one when they come fast."""
 
     def __init__(self, id: rpc.Id, send: Callable[[bytes], None]) -> None:
-        self._id = id
+        self._line = rpc.delta_line(id)
         self._send = send
         self._text = ""
         self._tokens = 0
@@ -45,8 +45,7 @@ class Deltas:
         text = self._text + text
         if not text:
             return
-        params = {"id": self._id, "seq": self._seq, "text": text, "tokens": self._tokens}
-        self._send(rpc.notification("generate/delta", params))
+        self._send(self._line(self._seq, text, self._tokens))
         self.characters += len(text)
         self._seq += 1
         self._text, self._tokens = "", 0

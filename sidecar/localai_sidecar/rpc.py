@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from localai_sidecar.errors import ProtocolError, quote
@@ -143,6 +144,21 @@ def result(id: Id, value: Any) -> bytes:
 def error(id: Id | None, problem: ProtocolError) -> bytes:
     """The answer to a request, or to a line, that failed."""
     return encode({"jsonrpc": "2.0", "id": id, "error": problem.as_object()})
+
+
+def delta_line(id: Id) -> Callable[[int, str, int], bytes]:
+    """A maker of `generate/delta` lines from seq, text and tokens.
+
+    Between two tokens the caches hold the model's weights, and every line of Python is slow: this is a tenth of
+    `notification`'s work.
+    """
+    head = f'{{"jsonrpc":"2.0","method":"generate/delta","params":{{"id":{_ENCODER.encode(id)},"seq":'
+    quoted = json.encoder.encode_basestring
+
+    def line(seq: int, text: str, tokens: int) -> bytes:
+        return f'{head}{seq},"text":{quoted(text)},"tokens":{tokens}}}}}\n'.encode()
+
+    return line
 
 
 def notification(method: str, params: dict[str, Any]) -> bytes:

@@ -59,8 +59,11 @@ class Outbox:
     def post(self, line: bytes) -> None:
         """Write `line` as far as stdout takes it now; the rest goes with the next `flush`."""
         with self._lock:
-            self._pending += line
-            self._write_what_fits()
+            if not self._pending:
+                line = line[self._write(line) :]  # nearly always all of it
+            if line:
+                self._pending += line
+                self._write_what_fits()
 
     def send(self, line: bytes) -> None:
         """Write `line` and wait until stdout has taken it."""
@@ -83,11 +86,14 @@ class Outbox:
             self.flush()
 
     def _write_what_fits(self) -> None:
+        while self._pending and (written := self._write(self._pending)):
+            del self._pending[:written]
+
+    def _write(self, line: bytes | bytearray) -> int:
+        """Bytes of `line` that stdout took without blocking; all of them once it is closed."""
         try:
-            while self._pending and self._poll.poll(0):
-                written = os.write(self.fd, self._pending[:_ATOMIC_BYTES])
-                del self._pending[:written]
+            return os.write(self.fd, line[:_ATOMIC_BYTES]) if self._poll.poll(0) else 0
         except OSError:
             self.closed = True
-            self._pending.clear()
             self._on_closed()
+            return len(line)
