@@ -149,8 +149,7 @@ def load_toolchain(path: Path) -> Toolchain:
     llama = _llama(_Table(f"{path.name} [llama]", document.values.get("llama"), problems))
     tables = _Table(f"{path.name} [cpython]", document.values.get("cpython"), problems).values
     pins = {
-        triple: _cpython(_Table(f"{path.name} [cpython.{triple}]", table, problems))
-        for triple, table in tables.items()
+        triple: _cpython(_Table(f"{path.name} [cpython.{triple}]", table, problems)) for triple, table in tables.items()
     }
     _refuse(path, problems)
     return Toolchain(llama=llama, cpython=pins)

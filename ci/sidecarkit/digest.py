@@ -35,6 +35,4 @@ def source_files(folder: Path, patterns: Iterable[str] = ("**/*",)) -> list[Path
 
 def of_sources(folder: Path, patterns: Iterable[str] = ("**/*",)) -> str:
     """SHA-256 over names and bytes of the source files under `folder`; times and modes do not count."""
-    return of_mapping(
-        {path.relative_to(folder).as_posix(): of_file(path) for path in source_files(folder, patterns)}
-    )
+    return of_mapping({path.relative_to(folder).as_posix(): of_file(path) for path in source_files(folder, patterns)})

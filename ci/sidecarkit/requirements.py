@@ -32,6 +32,10 @@ def on_linux() -> tuple[Requirement, ...]:
     """Everything a Linux machine needs for the whole line, in the order it is needed."""
     return (
         Requirement("linker", "Rust links the app with it", _program("cc"), ("gcc", "libc6-dev"), ("gcc",)),
+        Requirement(
+            "ldd and readelf", "tell Nuitka what a library needs", _programs("ldd", "readelf"),
+            ("libc-bin", "binutils"), ("glibc", "binutils"),
+        ),
         Requirement("pkg-config", "Rust finds WebKitGTK by it", _program("pkg-config"), ("pkg-config",), ("pkgconf",)),
         Requirement(
             "WebKitGTK 4.1", "the app's window", _library("webkit2gtk-4.1"),

@@ -78,7 +78,8 @@ def _build(job: Job, folder: Path) -> None:
 def _environment() -> dict[str, str]:
     # SOURCE_DATE_EPOCH silently switches AVX, AVX2 and FMA off in ggml's CMake files.
     ignored = {"SOURCE_DATE_EPOCH", "CFLAGS", "CXXFLAGS", "LDFLAGS", "CPATH", "LIBRARY_PATH", "CMAKE_ARGS"}
-    return {name: value for name, value in os.environ.items() if name not in ignored}
+    inherited = {name: value for name, value in os.environ.items() if name not in ignored}
+    return inherited | {"ZIG_GLOBAL_CACHE_DIR": str(zig.shared_cache())}
 
 
 def _collect(built: Path, folder: Path, recipe: llama_cpu.Recipe) -> None:

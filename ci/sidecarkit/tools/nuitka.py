@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 from sidecarkit import command, digest
 from sidecarkit.errors import MissingTool
 from sidecarkit.report import Report
@@ -49,8 +47,10 @@ def inputs(locks: Path) -> dict[str, str]:
 
 def install(compiler: Compiler, locks: Path, *, log: Path, report: Report) -> None:
     """Install the locked Nuitka into `compiler` by the user's own pip settings; every file is checked by its hash."""
-    pip: list[str | Path] = [compiler.program, "-m", "pip", "install", "--quiet", "--no-compile", "--require-hashes", "--no-deps",
-           "--root-user-action=ignore", "--disable-pip-version-check"]  # fmt: skip
+    pip: list[str | Path] = [
+        compiler.program, "-m", "pip", "install", "--quiet", "--no-compile", "--require-hashes", "--no-deps",
+        "--root-user-action=ignore", "--disable-pip-version-check",
+    ]  # fmt: skip
     builder, packages = _locks()
     steps: dict[str, list[str | Path]] = {
         "installing what builds Nuitka": ["--only-binary=:all:", "-r", locks / builder],
@@ -103,8 +103,7 @@ def _environment(compiler: Compiler, modules: Path, workplace: Path, zig_target:
         "LDFLAGS": target,
         "NUITKA_CACHE_DIR": str(workplace / "cache"),
         "ZIG_LOCAL_CACHE_DIR": str(workplace / "zig"),
-        # Only what zig makes of its own sources and of unchanged C files; it checks by content.
-        "ZIG_GLOBAL_CACHE_DIR": str(Path(platformdirs.user_cache_dir("localaiapp", appauthor=False)) / "zig"),
+        "ZIG_GLOBAL_CACHE_DIR": str(zig.shared_cache()),
     }
 
 

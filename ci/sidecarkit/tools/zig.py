@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+import platformdirs
+
 from sidecarkit.errors import MissingTool
 
 _PACKAGE = "ziglang"
@@ -45,6 +47,11 @@ def version() -> str:
             f"the package `{_PACKAGE}` is not installed beside the toolkit",
             hint="run through `python3 noxfile.py`, which installs the locked toolkit",
         ) from error
+
+
+def shared_cache() -> Path:
+    """Where zig keeps what it makes of its own sources (C libraries for a target), checked by content."""
+    return Path(platformdirs.user_cache_dir("localaiapp", appauthor=False)) / "zig"
 
 
 def compile_flags(zig_target: str) -> tuple[str, ...]:

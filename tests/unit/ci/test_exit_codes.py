@@ -51,7 +51,8 @@ def test_no_two_kinds_of_failure_share_an_exit_code() -> None:
 
 def test_the_readme_lists_every_exit_code() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for kind in [errors.ToolkitError, *errors.ToolkitError.__subclasses__()]:
+    kinds: list[type[errors.ToolkitError]] = [errors.ToolkitError, *errors.ToolkitError.__subclasses__()]
+    for kind in kinds:
         assert f"| {kind.exit_code} |" in readme, f"README.md does not list exit code {kind.exit_code}"
 
 
