@@ -4,8 +4,8 @@ The model's template is applied to marks instead of contents; contents take the 
 the template itself wrote is searched for control tokens.
 """
 
+import os
 import re
-import secrets
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -39,7 +39,7 @@ def template_form(messages: Sequence[Message], render: Callable[[list[tuple[str,
     """
     continued = messages[-1].content if messages[-1].role == "assistant" else None
     turns = messages if continued is None else messages[:-1]
-    nonce = secrets.token_hex(8)
+    nonce = os.urandom(8).hex()
     rendered = render([(turn.role, f"{_TRIM_PROBE}{nonce}-{i};{_TRIM_PROBE}") for i, turn in enumerate(turns)])
     segments = list(_filled(rendered, nonce, turns))
     if continued is not None:
