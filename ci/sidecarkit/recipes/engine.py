@@ -26,8 +26,8 @@ _NETWORK = """
 _PROCESSES = "multiprocessing _multiprocessing _posixshmem subprocess _posixsubprocess concurrent pty"
 # Their modules need libraries that would be copied from the build machine.
 _ARCHIVES = """
-    bz2 _bz2 lzma _lzma zlib gzip tarfile zipfile encodings.bz2_codec encodings.zlib_codec
-    sqlite3 _sqlite3 dbm curses _curses _curses_panel readline _hashlib
+    binascii bz2 _bz2 lzma _lzma zlib gzip tarfile zipfile encodings.bz2_codec encodings.zlib_codec
+    sqlite3 _sqlite3 dbm curses _curses _curses_panel readline _uuid _hashlib
 """
 _DEVELOPMENT = """
     _pyrepl pdb bdb cmd code pydoc doctest unittest rlcompleter cProfile profile pstats timeit trace
@@ -35,7 +35,7 @@ _DEVELOPMENT = """
     _osx_support _aix_support _android_support _apple_support
 """
 _NO_USE = """
-    csv _csv configparser plistlib tomllib xml pyexpat turtle colorsys sched filecmp
+    base64 quopri uuid secrets csv _csv configparser plistlib tomllib xml pyexpat turtle colorsys sched filecmp
     __hello__ __phello__ antigravity this
 """
 
