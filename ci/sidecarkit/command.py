@@ -53,23 +53,6 @@ def run(
     return seconds
 
 
-def output_of(argv: Sequence[str | Path], *, timeout_s: float = 60, cwd: Path | None = None) -> str:
-    """What a quick question to a program prints on stdout, e.g. its version.
-
-    Raises MissingTool when it is not there, StepFailed when it fails or takes longer than `timeout_s`.
-    """
-    words = [str(word) for word in argv]
-    try:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=timeout_s, cwd=cwd, check=False)
-    except FileNotFoundError as error:
-        raise MissingTool(f"`{words[0]}` was not found", hint="`python3 noxfile.py -s doctor` names it") from error
-    except subprocess.TimeoutExpired as error:
-        raise StepFailed(f"`{shlex.join(words)}` gave no answer within {duration(timeout_s)}") from error
-    if done.returncode != 0:
-        raise StepFailed(f"`{shlex.join(words)}` ended with {done.returncode}: {done.stderr.strip()[-2000:]}")
-    return done.stdout
-
-
 def _start(words: list[str], output: int, env: Mapping[str, str] | None, cwd: Path | None) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from sidecarkit import command
+from sidecarkit import requirements
 
 
 def version() -> str:
-    """What rustc says of itself, host triple and commit included. Raises MissingTool when there is none."""
-    return command.output_of(["rustc", "--version", "--verbose"]).strip()
+    """What rustc says of itself, host triple and commit included; `missing` when there is none."""
+    return requirements.answer(["rustc", "--version", "--verbose"]) or "missing"
 
 
 def environment(root: Path) -> dict[str, str]:
