@@ -3,7 +3,7 @@
  * Later starts compare name, size and time of each file with the payload's table and read no file: a few system calls.
  * All files of one unpacking carry the same modification time, so one that was cut, replaced or edited is noticed.
  *
- * Payload (little-endian, made by ci/sidecarkit/payload.py): per file `u32 name length, u32 is program, u64 size`,
+ * Payload (little-endian, made by ci/sidecarkit/single_file.py): per file `u32 name length, u32 is program, u64 size`,
  * the name, the bytes; a name of length 0 ends it. PAYLOAD_FILE and PAYLOAD_HASH come from the compiler's command line.
  */
 #define _GNU_SOURCE

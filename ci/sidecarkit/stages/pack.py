@@ -6,21 +6,20 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from sidecarkit import audit, command, digest, layout, payload, records
+from sidecarkit import audit, command, digest, layout, records, single_file
 from sidecarkit.job import Job, Stage
 from sidecarkit.tools import zig
 
 _LAUNCHER = Path("sidecar", "launcher.c")
 _LINK_LIMIT_S = 600
 _BUILD_ID_DIGITS = 16
-_FLAGS = ("-std=c23", "-Os", "-s", "-Wall", "-Wextra", "-Werror", "-fno-sanitize=all")
 
 
 def inputs(job: Job) -> dict[str, str]:
     """The launcher and what links it; engine and libraries count by their stages' keys."""
     return {
         "launcher": digest.of_file(job.root / _LAUNCHER),
-        "payload": digest.of_file(Path(payload.__file__)),
+        "payload and link": digest.of_file(Path(single_file.__file__)),
         "version": project_version(job.root),
         "zig": zig.version(),
         "stage": digest.of_file(Path(__file__)),
@@ -31,12 +30,12 @@ def run(job: Job) -> dict[str, Any]:
     """Take both layouts from the cache or make them."""
     entry = job.cache.folder("pack", job.key, lambda folder: _build(job, folder))
     folder = entry.path / layout.folder_name(job.target.name)
-    single_file = entry.path / layout.single_file_name(job.target.name)
+    linked = entry.path / layout.single_file_name(job.target.name)
     return {
         "folder": str(folder),
         "folder_bytes": sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()),
-        "single_file": str(single_file),
-        "single_file_bytes": single_file.stat().st_size,
+        "single_file": str(linked),
+        "single_file_bytes": linked.stat().st_size,
         "build_id": job.key[:_BUILD_ID_DIGITS],
     }
 
@@ -51,7 +50,7 @@ def _build(job: Job, destination: Path) -> None:
     folder = destination / layout.folder_name(job.target.name)
     with job.report.step("joining engine and libraries"):
         _join(job, folder)
-    link_single_file(job, folder, destination / layout.single_file_name(job.target.name))
+    _link(job, folder, destination / layout.single_file_name(job.target.name))
 
 
 def _join(job: Job, folder: Path) -> None:
@@ -79,18 +78,17 @@ def _set_modes(folder: Path, *, program: str) -> None:
         path.chmod(0o755 if path.is_dir() or path.name == program else 0o644)
 
 
-def link_single_file(job: Job, folder: Path, destination: Path) -> None:
-    """Link the launcher with `folder` as its payload. Raises StepFailed, and WrongBinary if the result is none."""
+def _link(job: Job, folder: Path, destination: Path) -> None:
     workplace = destination.parent / ".payload"
     workplace.mkdir()
     with job.report.step("writing the payload"):
-        payload_hash = payload.write(folder, workplace / "payload")
+        payload_hash = single_file.write_payload(folder, workplace / single_file.PAYLOAD)
+    words = single_file.link_command(
+        job.root / _LAUNCHER, destination, payload_hash=payload_hash, zig_target=job.target.zig_target
+    )
     command.run(
-        # The payload's name is relative, so that no path of this machine gets into the program.
-        [zig.binary(), "cc", *zig.compile_flags(job.target.zig_target), *_FLAGS, '-DPAYLOAD_FILE="payload"',
-         f'-DPAYLOAD_HASH="{payload_hash}"', job.root / _LAUNCHER, "-o", destination],
-        log=job.log, report=job.report, title="linking the single file", cwd=workplace, timeout_s=_LINK_LIMIT_S,
-    )  # fmt: skip
+        words, log=job.log, report=job.report, title="linking the single file", cwd=workplace, timeout_s=_LINK_LIMIT_S
+    )
     audit.check(destination, triple=job.target.triple, glibc_floor=job.target.native_glibc_floor)
     shutil.rmtree(workplace)
 

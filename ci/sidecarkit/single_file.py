@@ -1,4 +1,4 @@
-"""The payload of the single file: the engine's folder as one run of bytes, in the form sidecar/launcher.c reads."""
+"""The engine as one file: its folder as a payload, and the command that links the launcher with it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from pathlib import Path
 
 from sidecarkit import digest
 from sidecarkit.errors import WrongBinary
+from sidecarkit.tools import zig
 
+PAYLOAD = "payload"
+_COMPILER_FLAGS = ("-std=c23", "-Os", "-s", "-Wall", "-Wextra", "-Werror", "-fno-sanitize=all")
 # name length, is program, size: little-endian, as `next_entry` in sidecar/launcher.c reads it
 _ENTRY = struct.Struct("<IIQ")
 _NAME_LIMIT = 255
 
 
-def write(folder: Path, destination: Path) -> str:
+def write_payload(folder: Path, destination: Path) -> str:
     """Write every file under `folder` to `destination` and return the payload's SHA-256.
 
     Stored as they are: unpacking happens once, and the single file is not what packages ship.
@@ -37,3 +40,13 @@ def write(folder: Path, destination: Path) -> str:
                 shutil.copyfileobj(file, payload)
         payload.write(_ENTRY.pack(0, 0, 0))
     return digest.of_file(destination)
+
+
+def link_command(launcher: Path, destination: Path, *, payload_hash: str, zig_target: str) -> list[str | Path]:
+    """The command that links `launcher` with its payload, to be run in the folder where the file `payload` lies.
+
+    The payload's name is relative, so that no path of this machine gets into the program.
+    """
+    definitions = [f'-DPAYLOAD_FILE="{PAYLOAD}"', f'-DPAYLOAD_HASH="{payload_hash}"']
+    compile_flags = [*zig.compile_flags(zig_target), *_COMPILER_FLAGS, *definitions]
+    return [zig.binary(), "cc", *compile_flags, launcher, "-o", destination]
