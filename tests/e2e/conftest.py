@@ -1,0 +1,60 @@
+"""Options and fixtures of the tests of the packaged app; stage e2e gives the options."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import pytest
+from driving.app import App, Start, running
+from driving.webdriver import WebDriverError
+
+FAILED = pytest.StashKey[bool]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where the app and its models lie, and where pictures go."""
+    group = parser.getgroup("localaiapp")
+    group.addoption("--app", type=Path, required=True, help="program of the unpacked package")
+    group.addoption("--slow-model", type=Path, required=True, help="a GGUF whose answers last seconds")
+    group.addoption("--screenshots", type=Path, required=True, help="folder for the pictures")
+
+
+@pytest.fixture
+def slow_model(pytestconfig: pytest.Config) -> Path:
+    """A model that leaves the time to stop it, or to kill it, in mid-answer."""
+    path: Path = pytestconfig.getoption("slow_model")
+    return path.resolve(strict=True)
+
+
+@pytest.fixture
+def screenshots(pytestconfig: pytest.Config) -> Path:
+    """Where pictures for the report go."""
+    path: Path = pytestconfig.getoption("screenshots")
+    return path
+
+
+@pytest.fixture
+def start(tmp_path: Path, screenshots: Path, request: pytest.FixtureRequest) -> Iterator[Start]:
+    """Starts the packaged app with arguments; a picture of a failed test's window is kept."""
+    program: Path = request.config.getoption("app").resolve(strict=True)
+    with ExitStack() as stack:
+        apps: list[App] = []
+
+        def begin(*arguments: Path) -> App:
+            apps.append(stack.enter_context(running(program, tmp_path, *map(str, arguments))))
+            return apps[-1]
+
+        yield begin
+        if apps and request.node.stash.get(FAILED, False):
+            with suppress(WebDriverError):
+                apps[-1].browser.screenshot(screenshots / "failed" / f"{request.node.name}.png")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remembers a failure until the fixture that can take its picture ends."""
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report

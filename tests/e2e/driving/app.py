@@ -1,0 +1,174 @@
+"""The packaged app, started as a user starts it, with a page to read and processes to look after."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from driving import processes, window
+from driving.processes import Process
+from driving.waiting import until
+from driving.webdriver import Browser, ready
+
+# Each is many times what an idle machine needs; they only end what would hang.
+DRIVER_LIMIT_S = 20.0
+PAGE_LIMIT_S = 60.0
+ANSWER_LIMIT_S = 120.0
+END_LIMIT_S = 10.0
+
+_MESSAGES = """
+return [...document.querySelectorAll('[data-testid="message"]')].map((message) => ({
+  role: message.dataset.role,
+  state: message.dataset.state,
+  text: message.querySelector('[data-testid="message-text"]').textContent,
+}));
+"""
+_TEXT = """
+const found = document.querySelector(`[data-testid="${arguments[0]}"]`);
+return found === null ? null : found.textContent;
+"""
+_STATE = """
+const found = document.querySelector(`[data-testid="${arguments[0]}"]`);
+return found === null ? null : found.dataset.state;
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """One message as the page shows it."""
+
+    role: str
+    state: str
+    text: str
+
+
+class App:
+    """The running app: what its page shows, what a user can do with it, and its processes."""
+
+    def __init__(self, browser: Browser, program: Path, mark: str, driver_pid: int) -> None:
+        self.browser = browser
+        self._program = program
+        self._mark = mark
+        self._driver_pid = driver_pid
+
+    def messages(self) -> list[Message]:
+        """The conversation."""
+        return [Message(**each) for each in self.browser.run(_MESSAGES)]
+
+    def answer(self) -> Message | None:
+        """The last message if it is the assistant's."""
+        shown = self.messages()
+        return shown[-1] if shown and shown[-1].role == "assistant" else None
+
+    def text(self, test_id: str) -> str | None:
+        """What the element with this data-testid says; None when it is not there."""
+        said: str | None = self.browser.run(_TEXT, test_id)
+        return said
+
+    def state(self, test_id: str) -> str | None:
+        """The data-state of the element with this data-testid; None when it is not there."""
+        state: str | None = self.browser.run(_STATE, test_id)
+        return state
+
+    def send(self, prompt: str) -> None:
+        """Types a prompt and clicks Send, once the engine takes prompts."""
+        until("the engine is ready", lambda: self.state("engine-status") == "ready", ANSWER_LIMIT_S)
+        self.browser.type("prompt", prompt)
+        self.browser.click("send")
+
+    def wait_for_answer(self, state: str, *, characters: int = 1, timeout_s: float = ANSWER_LIMIT_S) -> Message:
+        """The assistant's last message once it is in `state` with at least this much text."""
+
+        def look() -> Message | None:
+            answer = self.answer()
+            return answer if answer and answer.state == state and len(answer.text) >= characters else None
+
+        return until(f"an answer that is {state}, with {characters} characters", look, timeout_s)
+
+    def process(self) -> Process:
+        """The app's own process."""
+        (process,) = processes.of_program(self._program)
+        return process
+
+    def sidecars(self) -> list[Process]:
+        """The engine's processes of this run, oldest first; one is right."""
+        return sorted(each for each in self.family() if Path(each.program).name == "localai-sidecar")
+
+    def family(self) -> set[Process]:
+        """Every process this run started, the driver aside."""
+        return {each for each in processes.with_environment(self._mark) if each.pid != self._driver_pid}
+
+    def close_window(self) -> None:
+        """Clicks the window's cross."""
+        assert window.close(self.process().pid), "the app has no window that can be closed"
+
+
+Start = Callable[..., App]
+
+
+@contextlib.contextmanager
+def running(program: Path, folder: Path, *arguments: str) -> Iterator[App]:
+    """The app with a home folder of its own under `folder`; whatever is left of it is killed at the end."""
+    mark = f"LOCALAIAPP_RUN={uuid.uuid4()}"
+    port = _free_port()
+    address = f"http://127.0.0.1:{port}"
+    with (folder / "webdriver.log").open("ab") as log:
+        driver = subprocess.Popen(
+            [_driver(), f"--port={port}"], env=_environment(folder, mark),
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+        )  # fmt: skip
+    try:
+        until("WebKitWebDriver takes sessions", lambda: ready(address), DRIVER_LIMIT_S)
+        browser = Browser(address, program, list(arguments))
+        try:
+            app = App(browser, program, mark, driver.pid)
+            until("the page shows its prompt", lambda: app.text("prompt") is not None, PAGE_LIMIT_S)
+            yield app
+        finally:
+            # An ended driver leaves the app running: the session first.
+            browser.end()
+    finally:
+        driver.kill()
+        driver.wait()
+        for process in processes.with_environment(mark):
+            process.kill()
+
+
+def _driver() -> str:
+    found = shutil.which("WebKitWebDriver")
+    assert found, "WebKitWebDriver is not installed; hint: `python3 noxfile.py -s doctor` names its package"
+    return found
+
+
+def _environment(folder: Path, mark: str) -> dict[str, str]:
+    """The user's environment with a fresh home, and what WebKit needs without a graphics card."""
+    home, runtime = folder / "home", folder / "runtime"
+    home.mkdir(parents=True)
+    runtime.mkdir(mode=0o700)
+    name, _, value = mark.partition("=")
+    kept = {key: text for key, text in os.environ.items() if not key.startswith("XDG_")}
+    return kept | {
+        name: value,
+        "HOME": str(home),
+        "XDG_RUNTIME_DIR": str(runtime),
+        "LANG": "C.UTF-8",
+        # Without it the driver waits for ever for the page.
+        "TAURI_WEBVIEW_AUTOMATION": "true",
+        "NO_AT_BRIDGE": "1",
+        "WEBKIT_DISABLE_COMPOSITING_MODE": "1",
+        "WEBKIT_DISABLE_DMABUF_RENDERER": "1",
+        "LIBGL_ALWAYS_SOFTWARE": "1",
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,34 @@
+"""The first minutes with the app as it comes: the built-in model answers, and closing the window ends everything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from driving import processes
+from driving.app import END_LIMIT_S, Start
+from driving.waiting import until
+
+PROMPT = "Once upon a time, there was a little girl named"
+
+
+def test_the_built_in_model_answers_in_the_page_and_says_that_it_is_a_demo(start: Start, screenshots: Path) -> None:
+    app = start()
+    app.send(PROMPT)
+    answer = app.wait_for_answer("done", characters=20)
+    assert [message.role for message in app.messages()] == ["user", "assistant"]
+    assert app.messages()[0].text == PROMPT
+    assert " " in answer.text.strip(), f"this is no text of a story: {answer.text!r}"
+    assert app.text("demo-badge")
+    assert app.text("model-name")
+    app.browser.screenshot(screenshots / "1-answer-light-en.png")
+
+
+def test_closing_the_window_leaves_no_process_behind(start: Start) -> None:
+    app = start()
+    app.send(PROMPT)
+    app.wait_for_answer("done")
+    family = app.family()
+    assert len(app.sidecars()) == 1
+    app.close_window()
+    until("every process of the app is gone", lambda: not processes.still_alive(family), END_LIMIT_S)
+    assert app.family() == set()
