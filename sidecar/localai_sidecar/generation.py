@@ -81,6 +81,7 @@ class Reply:
         tokens = prompt_tokens(model, self._params)
         self._check(tokens, model)
         self._prompt_tokens = len(tokens)
+        self._tell_progress(0)
         sampler = Sampler(model.llama, model.vocabulary_size, self._params.sampling, self._seed)
         try:
             return self._result(self._decode(model, tokens, sampler))
@@ -118,6 +119,9 @@ class Reply:
     def _on_piece(self, done: int) -> None:
         if self._flag.is_set():
             raise Aborted
+        self._tell_progress(done)
+
+    def _tell_progress(self, done: int) -> None:
         self._heartbeat.update({"id": self._id, "promptTokensDone": done, "promptTokens": self._prompt_tokens})
 
     def _stream(self, tokens: Any, stream: TextStream) -> str:

@@ -67,8 +67,8 @@ class Job:
         if self.heartbeat:
             self.heartbeat.stop()
 
-    def _beat(self, method: str, first: dict[str, Any]) -> Heartbeat:
-        return Heartbeat(lambda params: self._outbox.post(rpc.notification(method, params)), first)
+    def _beat(self, method: str) -> Heartbeat:
+        return Heartbeat(lambda params: self._outbox.post(rpc.notification(method, params)))
 
 
 class LoadJob(Job):
@@ -79,7 +79,8 @@ class LoadJob(Job):
     def __init__(self, id: rpc.Id, outbox: Outbox, params: LoadParams) -> None:
         super().__init__(id, outbox)
         self._params = params
-        self.heartbeat: Heartbeat = self._beat("model/progress", {"id": id, "fraction": 0.0})
+        self.heartbeat: Heartbeat = self._beat("model/progress")
+        self.heartbeat.update({"id": id, "fraction": 0.0})
 
     def run(self, engine: Engine) -> dict[str, Any]:
         """The file is checked before the old model goes; what fails after that leaves none."""
@@ -129,9 +130,7 @@ class GenerateJob(Job):
     def __init__(self, id: rpc.Id, outbox: Outbox, params: GenerateParams) -> None:
         super().__init__(id, outbox)
         self._params = params
-        self.heartbeat: Heartbeat = self._beat(
-            "generate/progress", {"id": id, "promptTokensDone": 0, "promptTokens": 0}
-        )
+        self.heartbeat: Heartbeat = self._beat("generate/progress")
 
     def run(self, engine: Engine) -> dict[str, Any]:
         """Needs a loaded model."""

@@ -12,11 +12,11 @@ SHORTEST_SILENCE_S = 0.1
 
 
 class Heartbeat:
-    """Sends the newest progress message now and then, from two threads, until it is stopped."""
+    """Sends the newest progress message now and then, from two threads, from the first news until it is stopped."""
 
-    def __init__(self, post: Callable[[dict[str, Any]], None], first: dict[str, Any]) -> None:
+    def __init__(self, post: Callable[[dict[str, Any]], None]) -> None:
         self._post = post
-        self._newest = first
+        self._newest: dict[str, Any] | None = None
         self._lock = threading.Lock()
         self._sent_at = time.monotonic()
         self._running = True
@@ -33,7 +33,7 @@ class Heartbeat:
     def _send_after(self, seconds: float) -> None:
         with self._lock:
             now = time.monotonic()
-            if self._running and now - self._sent_at >= seconds:
+            if self._running and self._newest is not None and now - self._sent_at >= seconds:
                 self._sent_at = now
                 self._post(self._newest)
 

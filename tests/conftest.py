@@ -1,0 +1,116 @@
+"""Which sidecar the tests drive (`--sidecar`), how one is started, and the models it is given."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sidecarkit import host, layout
+from sidecarkit.sidecar_client import SidecarClient
+
+ROOT = Path(__file__).resolve().parents[1]
+VARIANT = "cpu"
+
+Start = Callable[..., SidecarClient]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--sidecar",
+        help="program to drive: a path, or `source` for the Python sources with the libraries of the folder that "
+        "LOCALAI_SIDECAR_FOLDER names; default: both placed layouts",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "sidecar_command" in metafunc.fixturenames:
+        commands = sidecar_commands(metafunc.config.getoption("sidecar"))
+        metafunc.parametrize("sidecar_command", commands.values(), ids=commands.keys(), scope="session")
+
+
+def sidecar_commands(option: str | None) -> dict[str, tuple[str, ...]]:
+    """The commands to try, by name."""
+    if option == "source":
+        return {"source": (sys.executable, "-m", "localai_sidecar")}
+    if option:
+        return {"program": (str(Path(option).resolve()),)}
+    triple = host.target_triple()
+    placed = ROOT / layout.PLACED
+    target = f"{VARIANT}-{triple}"
+    return {
+        "folder": (str(placed / layout.folder_name(target) / layout.program_name(triple)),),
+        "single_file": (str(placed / layout.single_file_name(target)),),
+    }
+
+
+@pytest.fixture(autouse=True)
+def _sidecar_is_there(request: pytest.FixtureRequest) -> None:
+    if "sidecar_command" not in request.fixturenames:
+        return
+    program = Path(request.getfixturevalue("sidecar_command")[0])
+    if not program.is_file():
+        pytest.fail(
+            f"the sidecar is missing: {program}\n"
+            f"hint: run `python3 noxfile.py -s 'place({VARIANT}-{host.target_triple()})'`, or pass --sidecar",
+            pytrace=False,
+        )
+
+
+@pytest.fixture
+def start(sidecar_command: tuple[str, ...]) -> Iterator[Start]:
+    """Starts a sidecar, which is gone when the test ends: `start("--option", env={…}, cwd=…)`."""
+    with ExitStack() as stack:
+
+        def start(*arguments: str, env: dict[str, str] | None = None, cwd: Path | None = None) -> SidecarClient:
+            whole = {**os.environ, **(env or {})}
+            return stack.enter_context(SidecarClient([*sidecar_command, *arguments], env=whole, cwd=cwd))
+
+        yield start
+
+
+@pytest.fixture
+def ready(start: Start) -> SidecarClient:
+    """A sidecar after `initialize`."""
+    client = start()
+    client.initialize()
+    return client
+
+
+@pytest.fixture
+def load(ready: SidecarClient) -> Callable[..., SidecarClient]:
+    """Loads a model into a fresh sidecar: `load(path, threads=2)`; one thread unless said otherwise."""
+
+    def load(path: Path, **params: Any) -> SidecarClient:
+        ready.request("model/load", {"path": str(path), "threads": 1, **params})
+        return ready
+
+    return load
+
+
+@pytest.fixture
+def engine(load: Callable[..., SidecarClient], tiny_model: Path) -> SidecarClient:
+    """A sidecar with the tiny model."""
+    return load(tiny_model)
+
+
+@pytest.fixture(scope="session")
+def tiny_model() -> Path:
+    """The demo model: real text at thousands of tokens a second, context 512."""
+    return ROOT / "tauri-app" / "src-tauri" / "models" / "stories260K.gguf"
+
+
+@pytest.fixture(scope="session")
+def slow_model(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
+    """Random weights in a shape that takes long enough to be stopped in the middle: about 170M parameters."""
+    from benchmarks.sidebyside.random_model import Shape, write
+
+    path = tmp_path_factory.mktemp("models") / "slow.gguf"
+    shape = Shape(name="slow", embedding=768, layers=24, heads=12, kv_heads=12, feed_forward=2048, context=8192)
+    write(shape, tiny_model, path)
+    return path
