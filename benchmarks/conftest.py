@@ -6,9 +6,8 @@ import logging
 from pathlib import Path
 
 import pytest
-
-from sidebyside.pairing import in_turn
-from sidebyside.sides import Measured, Placed, Sample, Work, llama_bench_sample, prompt_of, sidecar_sample
+from benchmarks.sidebyside.pairing import in_turn
+from benchmarks.sidebyside.sides import Measured, Placed, Sample, Work, llama_bench_sample, prompt_of, sidecar_sample
 
 log = logging.getLogger(__name__)
 

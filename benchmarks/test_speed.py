@@ -6,9 +6,8 @@ import filecmp
 from dataclasses import asdict
 
 import pytest
-
-from sidebyside.replay import Pedantic, ReplayClock
-from sidebyside.sides import Measured
+from benchmarks.sidebyside.replay import Pedantic, ReplayClock
+from benchmarks.sidebyside.sides import Measured
 
 REPLAY = ReplayClock()
 SIDES = ("sidecar", "llama-bench")

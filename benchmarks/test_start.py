@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from sidebyside.replay import Pedantic
-from sidebyside.sides import Placed
+from benchmarks.sidebyside.replay import Pedantic
+from benchmarks.sidebyside.sides import Placed
+
 from sidecarkit.sidecar_client import SidecarClient
 
 ROUNDS = 10

@@ -122,7 +122,8 @@ def _measure(job: Job) -> Path:
             "--timeout", "0", "-o", "log_cli=true", "-o", "log_cli_level=INFO",
         ],
         log=job.log, report=job.report, title=f"measuring {job.options.pairs} pairs in turn", cwd=job.root,
-        env=os.environ | {"PYTHONPATH": str(job.root / "ci")}, timeout_s=_MEASURE_LIMIT_S,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (job.root / "ci", job.root)))},
+        timeout_s=_MEASURE_LIMIT_S,
     )  # fmt: skip
     return results
 
@@ -130,7 +131,8 @@ def _measure(job: Job) -> Path:
 STAGE = Stage(
     name="bench",
     summary="hold the sidecar's speed against llama-bench's, in turn",
-    needs=("native", "place", "smoke"),
+    needs=("native", "place"),
+    after=("smoke",),
     inputs=inputs,
     run=run,
     remembers=True,

@@ -74,7 +74,7 @@ def run(job: Job) -> dict[str, Any]:
         with job.report.step(f"the {name} starts, writes the recorded text and ends"):
             evidence[name] = prove(program, expected)
         job.report.say(f"   ready after {evidence[name]['readyMs']} ms, wrote: {evidence[name]['text'][:60]!r}")
-    return {"layouts": evidence}
+    return {"summary": "both layouts gave the recorded text", "layouts": evidence}
 
 
 def prove(program: Path, expected: Expected) -> dict[str, Any]:
