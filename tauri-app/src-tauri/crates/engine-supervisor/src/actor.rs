@@ -1,0 +1,384 @@
+//! The one owner of the engine: one process at most, one request at a time.
+//!
+//! Everything that happens (a command, a message, a death) is first taken note of and
+//! then followed by [`Actor::advance`], which does the next thing that is due.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::death::Death;
+use crate::engine::{ReplyEvent, Settings};
+use crate::error::EngineError;
+use crate::in_flight::{InFlight, Job, Work};
+use crate::methods::{
+    GenerateParams, Generated, InitializeParams, Initialized, LoadParams, LoadedModel,
+    Notification, PROTOCOL_VERSION, Request,
+};
+use crate::process::{Event, Process, Told};
+use crate::rpc::{self, Incoming, RequestId, RpcError};
+use crate::snapshot::{Phase, Snapshot};
+
+/// Messages of the engine that may wait for the actor; then the pipe holds them.
+const EVENT_QUEUE: usize = 256;
+
+/// Replies that may wait their turn, as many as the protocol lets an engine queue.
+const MAX_WAITING: usize = 8;
+
+/// What a handle asks of the actor.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// Brings the engine up to a loaded model: this one, else the one chosen before.
+    Load {
+        model: Option<LoadParams>,
+        answer: oneshot::Sender<Result<LoadedModel, EngineError>>,
+    },
+    Generate {
+        id: RequestId,
+        params: GenerateParams,
+        events: mpsc::UnboundedSender<ReplyEvent>,
+    },
+    Cancel {
+        id: RequestId,
+    },
+    ShutDown {
+        done: oneshot::Sender<()>,
+    },
+}
+
+pub(crate) struct Actor {
+    settings: Settings,
+    snapshot: Snapshot,
+    publish: watch::Sender<Snapshot>,
+    next_id: Arc<AtomicI64>,
+    events: mpsc::Sender<Told>,
+    told: mpsc::Receiver<Told>,
+    process: Option<Process>,
+    in_flight: Option<InFlight>,
+    /// The model to load now and after every restart.
+    model: Option<LoadParams>,
+    /// Whether the engine is to be brought up to a loaded model without a reply waiting.
+    wanted: bool,
+    loads: Vec<oneshot::Sender<Result<LoadedModel, EngineError>>>,
+    waiting: VecDeque<Job>,
+    shutting_down: Vec<oneshot::Sender<()>>,
+}
+
+impl Actor {
+    pub(crate) fn new(
+        settings: Settings,
+        publish: watch::Sender<Snapshot>,
+        next_id: Arc<AtomicI64>,
+    ) -> Self {
+        let (events, told) = mpsc::channel(EVENT_QUEUE);
+        Self {
+            settings,
+            snapshot: Snapshot::default(),
+            publish,
+            next_id,
+            events,
+            told,
+            process: None,
+            in_flight: None,
+            model: None,
+            wanted: false,
+            loads: Vec::new(),
+            waiting: VecDeque::new(),
+            shutting_down: Vec::new(),
+        }
+    }
+
+    /// Works until it was shut down or every handle is gone; the engine has ended then.
+    pub(crate) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        while self.shutting_down.is_empty() {
+            tokio::select! {
+                command = commands.recv() => match command {
+                    Some(command) => self.obey(command),
+                    None => break,
+                },
+                Some(told) = self.told.recv() => self.hear(told),
+            }
+            self.advance();
+            self.announce();
+        }
+        commands.close();
+        while let Ok(command) = commands.try_recv() {
+            self.obey(command);
+        }
+        self.stop().await;
+        for done in self.shutting_down {
+            let _ = done.send(());
+        }
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Load { model, answer } => {
+                if model.is_some() {
+                    self.model = model;
+                    self.snapshot.model = None;
+                }
+                self.loads.push(answer);
+                self.wanted = true;
+            }
+            Command::Generate { id, params, events } => {
+                let job = Job { id, params, events };
+                if self.waiting.len() < MAX_WAITING {
+                    self.waiting.push_back(job);
+                } else {
+                    job.finish(Err(EngineError::Busy));
+                }
+            }
+            Command::Cancel { id } => self.cancel(&id),
+            Command::ShutDown { done } => self.shutting_down.push(done),
+        }
+    }
+
+    fn cancel(&mut self, id: &RequestId) {
+        if let Some(index) = self.waiting.iter().position(|job| job.id == *id) {
+            if let Some(job) = self.waiting.remove(index) {
+                job.finish(Ok(Generated::cancelled_early()));
+            }
+        } else if let (Some(running), Some(process)) = (&mut self.in_flight, &self.process)
+            && running.id == *id
+            && !running.cancelled
+        {
+            running.cancelled = true;
+            process.send(rpc::encode_cancel(id));
+        }
+    }
+
+    fn hear(&mut self, told: Told) {
+        if self.process.as_ref().map(|process| process.epoch) != Some(told.epoch) {
+            return;
+        }
+        match told.event {
+            Event::Ended(death) => self.bury(death),
+            Event::Said(Incoming::Response(id, outcome)) => self.conclude(id, outcome),
+            Event::Said(Incoming::Notification(notification)) => self.note(notification),
+            Event::Said(Incoming::Unknown(method)) => {
+                log::debug!("the engine's notification `{method}` is not known here");
+            }
+        }
+    }
+
+    fn note(&mut self, notification: Notification) {
+        let running = self.in_flight.as_mut();
+        match notification {
+            Notification::LoadProgress(progress) => {
+                if let Some(InFlight { id, work: Work::Load { fraction }, .. }) = running
+                    && *id == progress.id
+                {
+                    *fraction = progress.fraction;
+                }
+            }
+            Notification::PromptProgress(progress) => {
+                let (done, total) = (progress.prompt_tokens_done, progress.prompt_tokens);
+                self.pass_on(&progress.id, ReplyEvent::PromptProgress { done, total });
+            }
+            Notification::Delta(delta) => self.pass_on(&delta.id, ReplyEvent::Text(delta.text)),
+            Notification::Log(record) => log::info!("engine says: {}", record.message),
+        }
+    }
+
+    fn pass_on(&mut self, id: &RequestId, event: ReplyEvent) {
+        if let Some(InFlight { work: Work::Generate(job), .. }) = &self.in_flight
+            && job.id == *id
+        {
+            // Nobody listens any more: its `Reply` was dropped, and a cancel is on its way.
+            let _ = job.events.send(event);
+        }
+    }
+
+    /// A response came: to the request in flight, or to nothing we know.
+    fn conclude(&mut self, id: Option<RequestId>, outcome: Result<serde_json::Value, RpcError>) {
+        let Some(request) = self.in_flight.take_if(|running| Some(&running.id) == id.as_ref())
+        else {
+            log::warn!("the engine answered {id:?}, which nobody asked");
+            return;
+        };
+        let outcome = outcome.map_err(EngineError::Refused);
+        match request.work {
+            Work::Initialize => match outcome.and_then(read::<Initialized>) {
+                Ok(engine) => self.snapshot.engine = Some(engine),
+                Err(error) => self.give_up(error),
+            },
+            Work::Load { .. } => self.conclude_load(outcome.and_then(read::<LoadedModel>)),
+            Work::Generate(job) => job.finish(outcome.and_then(read::<Generated>)),
+        }
+    }
+
+    fn conclude_load(&mut self, outcome: Result<LoadedModel, EngineError>) {
+        match outcome {
+            Ok(model) => {
+                self.snapshot.problem = None;
+                self.snapshot.model = Some(model);
+                self.settle_loads();
+            }
+            Err(error) => self.fail_everything(&error),
+        }
+    }
+
+    /// The engine is as far as it can get: tells those who waited for that.
+    fn settle_loads(&mut self) {
+        self.wanted = false;
+        for answer in self.loads.drain(..) {
+            let _ = answer.send(self.snapshot.model.clone().ok_or(EngineError::NoModel));
+        }
+    }
+
+    /// The engine cannot be used: it is ended, and whoever waits is told why.
+    fn give_up(&mut self, error: EngineError) {
+        if let Some(process) = self.process.take() {
+            process.kill();
+        }
+        self.forget_process();
+        self.fail_everything(&error);
+    }
+
+    /// The process is gone, and nobody had asked it to go.
+    ///
+    /// One that had done its start is replaced at once. One that died while starting or
+    /// loading would only do so again: the next request tries anew.
+    fn bury(&mut self, death: Death) {
+        log::warn!("the engine ended unexpectedly: {death}");
+        self.process = None;
+        let error = EngineError::Died(death.clone());
+        let died_at_work = self.snapshot.model.is_some();
+        match self.in_flight.take().map(|request| request.work) {
+            Some(Work::Generate(job)) => job.finish(Err(error.clone())),
+            Some(Work::Initialize | Work::Load { .. }) | None => {}
+        }
+        self.forget_process();
+        self.snapshot.last_death = Some(death);
+        if died_at_work {
+            self.wanted = true;
+        } else {
+            self.fail_everything(&error);
+        }
+    }
+
+    fn forget_process(&mut self) {
+        self.in_flight = None;
+        self.snapshot.pid = None;
+        self.snapshot.engine = None;
+        self.snapshot.model = None;
+    }
+
+    fn fail_everything(&mut self, error: &EngineError) {
+        self.wanted = false;
+        self.snapshot.problem = Some(error.clone());
+        for answer in self.loads.drain(..) {
+            let _ = answer.send(Err(error.clone()));
+        }
+        for job in self.waiting.drain(..) {
+            job.finish(Err(error.clone()));
+        }
+    }
+
+    /// Does the next thing that is due, unless something is being done.
+    fn advance(&mut self) {
+        let nothing_due = !self.wanted && self.waiting.is_empty();
+        if self.in_flight.is_some() || nothing_due {
+            return;
+        }
+        if self.process.is_none() {
+            self.start_process();
+        } else if let (None, Some(model)) = (&self.snapshot.model, self.model.clone()) {
+            self.ask(Work::Load { fraction: 0.0 }, Request::LoadModel(model));
+        } else if let Some(job) = self.waiting.pop_front() {
+            let request = Request::Generate(job.params.clone());
+            self.ask_as(job.id.clone(), Work::Generate(job), &request);
+        } else {
+            self.settle_loads();
+        }
+    }
+
+    fn start_process(&mut self) {
+        self.snapshot.starts += 1;
+        match Process::start(&self.settings.program, self.snapshot.starts, &self.events) {
+            Ok(process) => {
+                log::info!("engine started, pid {}", process.pid);
+                self.snapshot.pid = Some(process.pid);
+                self.process = Some(process);
+                let params = InitializeParams {
+                    protocol_version: PROTOCOL_VERSION,
+                    client: self.settings.client.clone(),
+                };
+                self.ask(Work::Initialize, Request::Initialize(params));
+            }
+            Err(error) => self.fail_everything(&EngineError::CannotStart {
+                program: self.settings.program.clone(),
+                reason: error.to_string(),
+            }),
+        }
+    }
+
+    fn ask(&mut self, work: Work, request: Request) {
+        let id = RequestId::Number(self.next_id.fetch_add(1, Ordering::Relaxed));
+        self.ask_as(id, work, &request);
+    }
+
+    fn ask_as(&mut self, id: RequestId, work: Work, request: &Request) {
+        if let Some(process) = &self.process {
+            process.send(rpc::encode_request(&id, request));
+            self.in_flight = Some(InFlight { id, work, cancelled: false });
+        }
+    }
+
+    fn announce(&mut self) {
+        self.snapshot.phase = self.phase();
+        self.publish.send_if_modified(|published| {
+            let changed = *published != self.snapshot;
+            if changed {
+                published.clone_from(&self.snapshot);
+            }
+            changed
+        });
+    }
+
+    fn phase(&self) -> Phase {
+        match (&self.process, &self.in_flight) {
+            (None, _) => Phase::Stopped,
+            (Some(_), Some(request)) => request.phase(),
+            (Some(_), None) if self.snapshot.model.is_some() => Phase::Idle,
+            (Some(_), None) => Phase::Ready,
+        }
+    }
+
+    /// Ends the process and tells everybody who still waits.
+    async fn stop(&mut self) {
+        if let Some(request) = self.in_flight.take()
+            && let Work::Generate(job) = request.work
+        {
+            job.finish(Err(EngineError::Stopped));
+        }
+        self.fail_everything(&EngineError::Stopped);
+        if let Some(mut process) = self.process.take() {
+            self.snapshot.phase = Phase::Stopping;
+            self.publish.send_replace(self.snapshot.clone());
+            let id = RequestId::Number(self.next_id.fetch_add(1, Ordering::Relaxed));
+            process.send(rpc::encode_request(&id, &Request::Shutdown));
+            process.end();
+            self.wait_for_end(process.epoch).await;
+        }
+        self.publish.send_replace(Snapshot { starts: self.snapshot.starts, ..Snapshot::default() });
+    }
+
+    async fn wait_for_end(&mut self, epoch: u64) {
+        while let Some(told) = self.told.recv().await {
+            if let Told { epoch: of, event: Event::Ended(death) } = told
+                && of == epoch
+            {
+                log::info!("engine ended: {death}");
+                return;
+            }
+        }
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> Result<T, EngineError> {
+    serde_json::from_value(value).map_err(|error| EngineError::BrokeProtocol(error.to_string()))
+}
