@@ -71,7 +71,8 @@ class Reply:
         self._deltas = Deltas(id, send)
         self._id = id
         self._seed = params.seed if params.seed is not None else int.from_bytes(os.urandom(4)) % (MAX_SEED + 1)
-        self._started = self._prompt_done = self._first_at = self._last_at = received
+        self._started = self._first_at = self._last_at = received
+        self._prompt_done: float | None = None
         self._prompt_tokens = 0
         self._completion_tokens = 0
 
@@ -141,7 +142,8 @@ class Reply:
         return "length"
 
     def _result(self, reason: str) -> dict[str, Any]:
-        prompt_s = max(self._prompt_done - self._started, 0.0)
+        prompt_s = (self._prompt_done or time.perf_counter()) - self._started
+        prompt_tokens_read = self._prompt_tokens if self._prompt_done else 0
         decode_s = self._last_at - self._first_at
         return {
             "finishReason": reason,
@@ -155,7 +157,7 @@ class Reply:
                 "promptMs": _ms(prompt_s),
                 "firstTokenMs": _ms(self._first_at - self._received) if self._completion_tokens else 0,
                 "decodeMs": _ms(decode_s),
-                "promptTokensPerSecond": _rate(self._prompt_tokens, self._prompt_tokens, prompt_s),
+                "promptTokensPerSecond": _rate(prompt_tokens_read, prompt_tokens_read, prompt_s),
                 "decodeTokensPerSecond": _rate(self._completion_tokens, self._completion_tokens - 1, decode_s),
             },
         }
