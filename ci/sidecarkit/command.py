@@ -37,19 +37,19 @@ def run(
     """
     words = [str(word) for word in argv]
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output, report.step(title) as step:
+    with log.open("a+b") as output, report.step(title) as step:
         start = output.tell()
         output.write(f"$ {shlex.join(words)}\n".encode())
         output.flush()
         process = _start(words, output.fileno(), env, cwd)
         try:
-            code = _wait(process, step, log, timeout_s)
+            code = _wait(process, step, output.fileno(), log, timeout_s)
         except BaseException:
             _stop_group(process)
             raise
         seconds = step.seconds
-    if code != 0:
-        raise _failure(words, code, _text_from(log, start), log)
+        if code != 0:
+            raise _failure(words, code, _text_from(output.fileno(), start), log)
     return seconds
 
 
@@ -65,7 +65,7 @@ def _start(words: list[str], output: int, env: Mapping[str, str] | None, cwd: Pa
         ) from error
 
 
-def _wait(process: subprocess.Popen[bytes], step: Step, log: Path, timeout_s: float) -> int:
+def _wait(process: subprocess.Popen[bytes], step: Step, output: int, log: Path, timeout_s: float) -> int:
     next_progress = 0.0
     while True:
         try:
@@ -79,7 +79,7 @@ def _wait(process: subprocess.Popen[bytes], step: Step, log: Path, timeout_s: fl
                 log=log,
             )
         if time.monotonic() >= next_progress:
-            step.progress = _last_line(log)
+            step.progress = _last_line(output)
             next_progress = time.monotonic() + _PROGRESS_EVERY_S
 
 
@@ -107,15 +107,12 @@ def _failure(words: list[str], code: int, text: str, log: Path) -> StepFailed | 
     return StepFailed(f"`{Path(words[0]).name}` ended with {how}; its last lines:\n{tail}", log=log)
 
 
-def _text_from(log: Path, start: int) -> str:
-    with log.open("rb") as file:
-        file.seek(start)
-        return file.read().decode("utf-8", errors="replace")
+def _text_from(output: int, start: int) -> str:
+    # Through the descriptor: another run may have replaced the file of this name meanwhile.
+    return os.pread(output, os.fstat(output).st_size - start, start).decode("utf-8", errors="replace")
 
 
-def _last_line(log: Path) -> str:
-    with log.open("rb") as file:
-        file.seek(0, os.SEEK_END)
-        file.seek(max(0, file.tell() - 4096))
-        lines = file.read().decode("utf-8", errors="replace").replace("\r", "\n").split("\n")
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")[:120]
+def _last_line(output: int) -> str:
+    end = os.fstat(output).st_size
+    text = _text_from(output, max(0, end - 4096)).replace("\r", "\n")
+    return next((line.strip() for line in reversed(text.split("\n")) if line.strip()), "")[:120]

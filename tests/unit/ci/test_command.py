@@ -68,6 +68,13 @@ def test_a_program_over_its_limit_is_stopped_with_its_children(tmp_path: Path) -
     assert not state.exists() or ") Z " in state.read_text(encoding="utf-8")
 
 
+def test_a_log_that_another_run_replaces_disturbs_nothing(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    code = f"import pathlib, sys; pathlib.Path({str(log)!r}).unlink(); print('the reason'); sys.exit(1)"
+    with pytest.raises(StepFailed, match="the reason"):
+        run_python(code, log)
+
+
 def test_a_missing_program_is_named(tmp_path: Path) -> None:
     with pytest.raises(MissingTool, match="no-such-compiler"):
         command.run(["no-such-compiler"], log=tmp_path / "log", report=Report(io.StringIO()), title="compiling")
