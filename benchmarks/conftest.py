@@ -24,6 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--pairs", type=int, default=12, help="pairs measured in turn (12)")
     group.addoption("--prompt-tokens", type=int, default=512, help="length of the prompt that is read (512)")
     group.addoption("--predict", type=int, default=128, help="tokens that are written (128)")
+    group.addoption("--repetitions", type=int, default=3, help="times in each process; the fastest counts (3)")
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +47,7 @@ def work(pytestconfig: pytest.Config) -> Work:
         threads=pytestconfig.getoption("threads"),
         prompt_tokens=pytestconfig.getoption("prompt_tokens"),
         predict=pytestconfig.getoption("predict"),
+        repetitions=pytestconfig.getoption("repetitions"),
     )
 
 

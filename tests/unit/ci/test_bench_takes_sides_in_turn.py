@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from benchmarks.sidebyside.pairing import in_turn
 from benchmarks.sidebyside.replay import ReplayClock
-from benchmarks.sidebyside.sides import Phase, Work, decode_phase, llama_bench_result, prefill_phase
+from benchmarks.sidebyside.sides import Phase, Work, decode_phase, fastest, llama_bench_result, prefill_phase
 
 from sidecarkit.sidecar_client import Answer, Notification
 
-WORK = Work(model=Path("m.gguf"), threads=2, prompt_tokens=512, predict=128)
+WORK = Work(model=Path("m.gguf"), threads=2, prompt_tokens=512, predict=128, repetitions=2)
 
 
 def test_pairs_are_measured_a_b_b_a_and_told_as_they_finish() -> None:
@@ -59,14 +59,18 @@ def test_deltas_that_lost_a_token_are_not_measured() -> None:
         decode_phase(answer({"completionTokens": 8}, (11.0, 1), (12.0, 6)))
 
 
+def test_the_fastest_repetition_counts_by_rate_not_by_seconds() -> None:
+    assert fastest([Phase(tokens=10, seconds=2.0), Phase(tokens=30, seconds=3.0)]).tokens == 30
+
+
 def llama_bench_json(**changed: int) -> str:
     common = {"n_threads": 2} | changed
-    prefill = {"n_prompt": 512, "n_gen": 0, "samples_ns": [500_000_000]}
-    decode = {"n_prompt": 0, "n_gen": 128, "samples_ns": [250_000_000]}
+    prefill = {"n_prompt": 512, "n_gen": 0, "samples_ns": [500_000_000, 900_000_000]}
+    decode = {"n_prompt": 0, "n_gen": 128, "samples_ns": [300_000_000, 250_000_000]}
     return json.dumps([common | prefill, common | decode])
 
 
-def test_llama_benchs_json_gives_both_phases_and_its_log_the_plug_in() -> None:
+def test_llama_benchs_json_gives_its_fastest_repetitions_and_its_log_the_plug_in() -> None:
     log = "load_backend: loaded CPU backend from /there/libggml-cpu-zen4.so\n"
     sample = llama_bench_result(llama_bench_json(), log, WORK)
     assert sample.prefill.rate == 1024.0
