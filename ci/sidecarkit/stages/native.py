@@ -58,7 +58,7 @@ def _build(job: Job, folder: Path) -> None:
     source = parts.unpack_sdist(job.toolchain.llama, workplace, job.report) / "vendor" / "llama.cpp"
     recipe = llama_cpu.recipe(source, job.toolchain.llama, with_server=job.options.server_anchor)
     wrappers = zig.write_wrappers(workplace / "zig", job.target.zig_target)
-    environment = _environment()
+    environment = _environment(workplace)
     build = workplace / "build"
     command.run(
         [cmake.cmake(), "-G", "Ninja", "-S", source, "-B", build, f"-DCMAKE_MAKE_PROGRAM={cmake.ninja()}",
@@ -75,11 +75,15 @@ def _build(job: Job, folder: Path) -> None:
     shutil.rmtree(workplace)
 
 
-def _environment() -> dict[str, str]:
+def _environment(workplace: Path) -> dict[str, str]:
     # SOURCE_DATE_EPOCH silently switches AVX, AVX2 and FMA off in ggml's CMake files.
     ignored = {"SOURCE_DATE_EPOCH", "CFLAGS", "CXXFLAGS", "LDFLAGS", "CPATH", "LIBRARY_PATH", "CMAKE_ARGS"}
     inherited = {name: value for name, value in os.environ.items() if name not in ignored}
-    return inherited | {"ZIG_GLOBAL_CACHE_DIR": str(zig.shared_cache())}
+    # What zig keeps of llama.cpp's own files is of no use in another folder: it goes with this one.
+    return inherited | {
+        "ZIG_GLOBAL_CACHE_DIR": str(zig.shared_cache()),
+        "ZIG_LOCAL_CACHE_DIR": str(workplace / "zig-objects"),
+    }
 
 
 def _collect(built: Path, folder: Path, recipe: llama_cpu.Recipe) -> None:
