@@ -23,6 +23,9 @@ PAGE_LIMIT_S = 60.0
 ANSWER_LIMIT_S = 120.0
 END_LIMIT_S = 10.0
 
+# A stopped or crashed engine is started by the next prompt.
+TAKES_A_PROMPT = ("idle", "ready", "stopped", "crashed")
+
 _MESSAGES = """
 return [...document.querySelectorAll('[data-testid="message"]')].map((message) => ({
   role: message.dataset.role,
@@ -78,8 +81,8 @@ class App:
         return state
 
     def send(self, prompt: str) -> None:
-        """Types a prompt and clicks Send, once the engine takes prompts."""
-        until("the engine is ready", lambda: self.state("engine-status") == "ready", ANSWER_LIMIT_S)
+        """Types a prompt and clicks Send, once the engine is neither starting nor busy."""
+        until("the engine takes a prompt", lambda: self.state("engine-status") in TAKES_A_PROMPT, ANSWER_LIMIT_S)
         self.browser.type("prompt", prompt)
         self.browser.click("send")
 
