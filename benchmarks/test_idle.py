@@ -1,4 +1,4 @@
-"""A sidecar that waits for a question costs nothing: its threads sleep, though ggml's barriers spin while it computes."""
+"""A sidecar that waits for a question costs nothing: its threads sleep, though they spin while they compute."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from benchmarks.sidebyside.sides import Placed, Work
 
 from sidecarkit.sidecar_client import SidecarClient
 
-OBSERVED_S = 1.0
+# Several looks, because a sidecar may tidy up once after an answer; one that spins is busy in all of them.
+LOOKS = 3
+LOOK_S = 1.0
 # A twentieth of one core: far below a spinning thread, above the ticks in which the kernel counts.
 MOST_BUSY_S = 0.05
 
@@ -22,10 +24,14 @@ def test_an_idle_sidecar_uses_no_processor_time(placed: Placed, work: Work) -> N
         sidecar.initialize()
         sidecar.request("model/load", {"path": str(work.model), "threads": work.threads}, timeout_s=120)
         sidecar.request("generate", {"prompt": "Once", "maxTokens": 16, "temperature": 0}, timeout_s=120)
-        before = _busy_s(sidecar.process.pid)
-        # Not to wait for something: this second is what is observed.
-        time.sleep(OBSERVED_S)
-        assert _busy_s(sidecar.process.pid) - before < MOST_BUSY_S
+        assert min(_busy_during_a_look(sidecar.process.pid) for _ in range(LOOKS)) < MOST_BUSY_S
+
+
+def _busy_during_a_look(pid: int) -> float:
+    before = _busy_s(pid)
+    # Not to wait for something: this second is what is observed.
+    time.sleep(LOOK_S)
+    return _busy_s(pid) - before
 
 
 def _busy_s(pid: int) -> float:
