@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from localai_sidecar.engine_folder import engine_folder, read_build
 from localai_sidecar.errors import EXIT_ASKED, EXIT_COMMAND_LINE, EXIT_INTERNAL, EXIT_LIBRARIES, StartFailed
 from localai_sidecar.log import Log
-from localai_sidecar.selftest import SelfTest, self_test
+from localai_sidecar.selftest import EMPTY_REPORT, SelfTest, self_test
 from localai_sidecar.stdio import Channel
 
 
@@ -29,7 +29,7 @@ def run(arguments: list[str], channel: Channel, log: Log) -> int:
     try:
         report = self_test(test, engine_folder(), log)
     except StartFailed as failure:
-        _print(channel, json.dumps(_failed("libraries", failure.message, failure.hint)))
+        _print(channel, json.dumps(_failed(failure)))
         return EXIT_LIBRARIES
     _print(channel, json.dumps(report, ensure_ascii=False))
     return EXIT_ASKED if report["ok"] else EXIT_INTERNAL
@@ -53,8 +53,9 @@ def _positive(text: str) -> int:
     return number
 
 
-def _failed(kind: str, message: str, hint: str) -> dict[str, Any]:
-    return {"ok": False, "error": {"kind": kind, "message": message, "hint": hint}}
+def _failed(failure: StartFailed) -> dict[str, Any]:
+    error = {"kind": "libraries", "message": failure.message, "hint": failure.hint}
+    return {**EMPTY_REPORT, "ok": False, "error": error}
 
 
 def _print(channel: Channel, text: str) -> None:

@@ -96,7 +96,17 @@ class LoadJob(Job):
             raise
         engine.take(model)
         self.heartbeat.stop({"id": self.id, "fraction": 1.0})
+        self._tell_shortened(model)
         return self._result(model)
+
+    def _tell_shortened(self, model: Model) -> None:
+        length, trained = model.context_length, model.header.number("context_length")
+        if self._params.context_length or length == trained:
+            return
+        message = f"the context is {length} tokens long, not {trained}: more would not fit into memory"
+        data = {"contextLength": length, "trainContextLength": trained}
+        params = {"level": "warning", "kind": "context_shortened", "message": message, "data": data}
+        self._outbox.post(rpc.notification("log", params))
 
     def _on_progress(self, fraction: float) -> bool:
         # The context comes after the last tensor, so 1.0 is not llama.cpp's to say.

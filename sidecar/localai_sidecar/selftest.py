@@ -20,6 +20,18 @@ from localai_sidecar.textstream import TextStream
 _PROMPT = "Once upon a time"
 
 
+EMPTY_REPORT: dict[str, Any] = {
+    "ok": True,
+    "buildId": None,
+    "backends": [],
+    "device": None,
+    "text": None,
+    "tokensPerSecond": None,
+    "rssBytes": 0,
+    "error": None,
+}
+
+
 class SelfTest(NamedTuple):
     """What to try."""
 
@@ -34,16 +46,8 @@ def self_test(test: SelfTest, folder: Path, log: Log) -> dict[str, Any]:
     # Before `load` pins the working folder.
     model = None if test.model is None else str(Path(test.model).absolute())
     library = load(folder, log)
-    report: dict[str, Any] = {
-        "ok": True,
-        "buildId": build.build_id,
-        "backends": library.backends(),
-        "device": test.device or "CPU",
-        "text": None,
-        "tokensPerSecond": None,
-        "rssBytes": 0,
-        "error": None,
-    }
+    known = {"buildId": build.build_id, "backends": library.backends(), "device": test.device or "CPU"}
+    report = EMPTY_REPORT | known
     try:
         if model is None:
             loading.check_device(test.device, library)
