@@ -3,6 +3,7 @@
 Format: llama.cpp's ggml/include/gguf.h. Whatever this accepts, ggml's own reader accepts too.
 """
 
+import math
 import os
 import stat
 import struct
@@ -12,9 +13,10 @@ MAGIC = b"GGUF"
 VERSIONS = (2, 3)
 MAX_DIMENSIONS = 4
 MAX_NAME_BYTES = 63
+MAX_LAYERS = 512  # llama.cpp's LLAMA_MAX_LAYERS: one more is an assertion, not an error
 DEFAULT_ALIGNMENT = 32
 _CHUNK = 1 << 20
-_INT64 = 2**63 - 1
+_INT32, _INT64 = 2**31 - 1, 2**63 - 1
 
 _STRING, _ARRAY = 8, 9
 # value type → struct format
@@ -275,10 +277,18 @@ def _header(metadata: dict[str, Any], file_bytes: int) -> Header:
     architecture = metadata.get("general.architecture")
     if not isinstance(architecture, str) or not architecture:
         raise GgufError("'general.architecture'", "missing or no string", "the architecture's name")
-    for key in ("context_length", "embedding_length", "block_count"):
+    for key, highest in (("context_length", _INT32), ("embedding_length", _INT32), ("block_count", MAX_LAYERS)):
         value = metadata.get(f"{architecture}.{key}")
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**31:
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= highest:
             found = "missing" if value is None else value
-            raise GgufError(f"'{architecture}.{key}'", found, "an integer above 0")
+            raise GgufError(f"'{architecture}.{key}'", found, f"an integer 1…{highest}")
+    _check_epsilons(metadata)
     name = metadata.get("general.name")
     return Header(architecture, name if isinstance(name, str) else "", file_bytes, metadata)
+
+
+def _check_epsilons(metadata: dict[str, Any]) -> None:
+    """ggml's norms assert what they are given: a wrong number would end the process."""
+    for key, value in metadata.items():
+        if key.endswith("_epsilon") and isinstance(value, float) and not 0 <= value < math.inf:
+            raise GgufError(f"{key!r}", value, "a number of at least 0")

@@ -77,6 +77,8 @@ def load(folder: Path, log: Log) -> Library:
     """
     native = folder / "llama"
     os.environ.pop("GGML_BACKEND_PATH", None)
+    # On a failed assertion ggml would start a debugger, if there is one, and keep the driver waiting for the end.
+    os.environ["GGML_NO_BACKTRACE"] = "1"
     os.environ["LLAMA_CPP_LIB_PATH"] = str(native)
     try:
         os.chdir(folder)
