@@ -49,9 +49,9 @@ pub(crate) enum StreamEvent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum AnswerState {
-    /// In order: complete, as long as allowed, or stopped by the user.
+    /// Complete, or as long as allowed.
     Done,
-    /// The engine ended while it was at work on it.
+    /// Stopped by the user, or the engine ended while it was at work on it.
     Interrupted,
     /// The engine refused it.
     Failed,

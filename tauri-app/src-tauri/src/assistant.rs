@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use engine_supervisor::{
-    Engine, EngineError, GenerateOptions, GenerateParams, Generated, LoadParams, Settings,
+    Engine, EngineError, FinishReason, GenerateOptions, GenerateParams, Generated, LoadParams, Settings,
 };
 use tokio::sync::Notify;
 
@@ -152,8 +152,9 @@ impl Assistant {
             conversation_id: conversation.id.clone(),
             message_id,
             state: match &end {
+                Ok(Generated { finish_reason: FinishReason::Cancelled, .. })
+                | Err(EngineError::Died(_) | EngineError::Stopped) => AnswerState::Interrupted,
                 Ok(_) => AnswerState::Done,
-                Err(EngineError::Died(_) | EngineError::Stopped) => AnswerState::Interrupted,
                 Err(_) => AnswerState::Failed,
             },
             finish_reason: generated.map(|generated| generated.finish_reason),

@@ -1,0 +1,40 @@
+import type { EngineStatus } from "../bridge/contract";
+import { formatNumber, formatPercent, type Words } from "../i18n";
+import type { Language } from "../models/preferences";
+import { useModels, useWords } from "./context";
+
+/** What the engine is doing, where it computes, and how fast the last answer came. */
+export function StatusLine() {
+  const { chat, engine, preferences } = useModels();
+  const words = useWords();
+  const language = preferences.language.value;
+  const status = engine.status.value;
+  const speed = chat.lastSpeed.value;
+  return (
+    <div class="status-line">
+      <span
+        class="engine-status"
+        data-testid="engine-status"
+        data-state={status?.state ?? "connecting"}
+        role="status"
+        aria-label={words.engineLabel}
+      >
+        <span class="engine-dot" aria-hidden="true" />
+        {stateText(status, words, language)}
+      </span>
+      {status?.device && <span data-testid="device">{status.device}</span>}
+      {speed !== null && (
+        <span data-testid="speed">{words.tokensPerSecond(formatNumber(speed, language))}</span>
+      )}
+      <span class="status-local">{words.localOnly}</span>
+    </div>
+  );
+}
+
+function stateText(status: EngineStatus | null, words: Words, language: Language): string {
+  if (status === null) return words.connecting;
+  if (status.state === "loading" && status.fraction !== null) {
+    return words.loading(formatPercent(status.fraction, language));
+  }
+  return words.states[status.state];
+}

@@ -1,0 +1,65 @@
+/** The words of the page. Other languages have the same keys, or they do not compile. */
+
+import type { EngineState } from "../bridge/contract";
+
+export const en = {
+  composerLabel: "Your message",
+  composerPlaceholder: "Write something…",
+  send: "Send",
+  stop: "Stop",
+  startOver: "New conversation",
+  dismiss: "Dismiss",
+  you: "You",
+  assistant: "Assistant",
+  conversation: "Conversation",
+
+  demoBadge: "Demo model",
+  demoTitle: "This is a tiny demo model",
+  demoExplanation:
+    "It is built in so that the first start needs no download. It has read children's stories in English and continues the sentence you begin. It cannot answer questions.",
+  demoHowTo: "To use a real model, start the app with the path of a GGUF file:",
+
+  emptyDemoTitle: "Begin a story",
+  emptyDemoText: "Write the first words, and the little model built into this app goes on.",
+  emptyTitle: "Ask anything",
+  emptyText: "The answer is written on this computer. Nothing you type leaves it.",
+  examplesLabel: "Examples",
+  examples: [
+    "Explain to a child why the sky is blue",
+    "Write a short letter to an old friend",
+    "What can I cook with rice, eggs and spinach?",
+  ],
+
+  stoppedByUser: "Stopped",
+  cutOff: "Interrupted",
+  notAnswered: "Not answered",
+  lengthReached: "Cut at the greatest length",
+  forgotten: "The beginning of the conversation no longer fits into the model's memory.",
+  reading: (percent: string) => `Reading your message… ${percent}`,
+  tokens: (count: string) => `${count} tokens`,
+  tokensPerSecond: (rate: string) => `${rate} tokens/s`,
+
+  engineLabel: "Engine",
+  loading: (percent: string) => `Loading the model… ${percent}`,
+  states: {
+    stopped: "Asleep",
+    starting: "Starting…",
+    ready: "No model",
+    loading: "Loading the model…",
+    idle: "Ready",
+    generating: "Writing…",
+    cancelling: "Stopping the answer…",
+    stopping: "Ending…",
+    crashed: "Crashed",
+    failed: "Not available",
+  } satisfies Record<EngineState, string>,
+  connecting: "Connecting…",
+  localOnly: "Runs on this computer alone",
+
+  theme: (name: string) => `Theme: ${name}`,
+  themes: { system: "like the system", light: "light", dark: "dark" },
+  switchLanguage: "Mudar para português",
+  languageShort: "EN",
+};
+
+export type Words = typeof en;

@@ -1,0 +1,137 @@
+/** Errors in the user's language. A code without words here shows Rust's own message. */
+
+import type { AppError } from "../bridge/contract";
+import type { Language } from "../models/preferences";
+
+export interface ErrorText {
+  title: string;
+  detail: string;
+}
+
+type Teller = (error: AppError) => ErrorText;
+
+const english: Record<string, Teller> = {
+  engine_died: (error) => ({
+    title: "The engine stopped in the middle of the work",
+    detail: `It ${endEn(error)}. What was written is kept, and a new engine is already taking over: just ask again.`,
+  }),
+  engine_replaced: (error) => ({
+    title: "The engine stopped and was replaced",
+    detail: `It ${endEn(error)}. Nothing was lost.`,
+  }),
+  engine_missing: (error) => ({ title: "The engine is missing", detail: told(error) }),
+  engine_cannot_start: (error) => ({ title: "The engine cannot be started", detail: told(error) }),
+  context_overflow: (error) => ({
+    title: "This is too long for the model",
+    detail: `It has ${value(error, "promptTokens")} tokens; the model reads ${value(error, "contextLength")} at most. Shorten it.`,
+  }),
+  model_not_found: (error) => ({ title: "The model was not found", detail: told(error) }),
+  model_invalid: (error) => ({ title: "This file is not a usable model", detail: told(error) }),
+  model_unsupported: (error) => ({ title: "This kind of model is not supported", detail: told(error) }),
+  out_of_memory: (error) => ({ title: "There is not enough memory for this model", detail: told(error) }),
+  prompt_too_long: (error) => ({
+    title: "The message is too long",
+    detail: `It has ${value(error, "length")} characters; ${value(error, "limit")} are allowed.`,
+  }),
+  prompt_control_character: (error) => ({
+    title: "The message holds an invisible control character",
+    detail: `${value(error, "character")} probably came along with a copied text. Remove it.`,
+  }),
+  busy: () => ({ title: "An answer is being written", detail: "Wait for it, or stop it." }),
+  unknown_conversation: () => ({
+    title: "This conversation is not there any more",
+    detail: "Send the message again to begin a new one.",
+  }),
+};
+
+const portuguese: Record<string, Teller> = {
+  engine_died: (error) => ({
+    title: "O motor parou no meio do trabalho",
+    detail: `Ele ${endPt(error)}. O que foi escrito fica guardado, e um novo motor já está assumindo: é só perguntar de novo.`,
+  }),
+  engine_replaced: (error) => ({
+    title: "O motor parou e foi substituído",
+    detail: `Ele ${endPt(error)}. Nada se perdeu.`,
+  }),
+  engine_missing: (error) => ({ title: "Falta o motor", detail: told(error) }),
+  engine_cannot_start: (error) => ({ title: "O motor não pode ser iniciado", detail: told(error) }),
+  context_overflow: (error) => ({
+    title: "Isto é longo demais para o modelo",
+    detail: `São ${value(error, "promptTokens")} tokens; o modelo lê no máximo ${value(error, "contextLength")}. Encurte a mensagem.`,
+  }),
+  model_not_found: (error) => ({ title: "O modelo não foi encontrado", detail: told(error) }),
+  model_invalid: (error) => ({ title: "Este arquivo não é um modelo utilizável", detail: told(error) }),
+  model_unsupported: (error) => ({ title: "Este tipo de modelo não é compatível", detail: told(error) }),
+  out_of_memory: (error) => ({ title: "Falta memória para este modelo", detail: told(error) }),
+  prompt_too_long: (error) => ({
+    title: "A mensagem é longa demais",
+    detail: `São ${value(error, "length")} caracteres; o máximo é ${value(error, "limit")}.`,
+  }),
+  prompt_control_character: (error) => ({
+    title: "A mensagem contém um caractere de controle invisível",
+    detail: `${value(error, "character")} deve ter vindo junto com um texto copiado. Remova-o.`,
+  }),
+  busy: () => ({ title: "Uma resposta está sendo escrita", detail: "Espere por ela ou pare-a." }),
+  unknown_conversation: () => ({
+    title: "Esta conversa não existe mais",
+    detail: "Envie a mensagem de novo para começar outra.",
+  }),
+};
+
+const other: Record<Language, string> = { en: "Something went wrong", "pt-BR": "Algo deu errado" };
+
+/** What `error` says in `language`. */
+export function describeError(error: AppError, language: Language): ErrorText {
+  const tellers = language === "en" ? english : portuguese;
+  return tellers[error.code]?.(error) ?? { title: other[language], detail: told(error) };
+}
+
+/** The codes that have words of their own, for the test that compares the languages. */
+export const knownCodes: Record<Language, readonly string[]> = {
+  en: Object.keys(english),
+  "pt-BR": Object.keys(portuguese),
+};
+
+function endEn(error: AppError): string {
+  const signal = error.values?.["signal"];
+  if (signal !== undefined) return `was killed by ${signalName(signal)}`;
+  return `ended with exit code ${value(error, "exitCode")}`;
+}
+
+function endPt(error: AppError): string {
+  const signal = error.values?.["signal"];
+  if (signal !== undefined) return `foi encerrado pelo sinal ${signalName(signal).replace("signal ", "")}`;
+  return `terminou com o código de saída ${value(error, "exitCode")}`;
+}
+
+const SIGNALS: Record<number, string> = {
+  4: "SIGILL",
+  6: "SIGABRT",
+  7: "SIGBUS",
+  8: "SIGFPE",
+  9: "SIGKILL",
+  11: "SIGSEGV",
+  15: "SIGTERM",
+};
+
+function signalName(signal: string | number): string {
+  const name = SIGNALS[Number(signal)];
+  return name === undefined ? `signal ${signal}` : `signal ${signal} (${name})`;
+}
+
+function value(error: AppError, name: string): string {
+  return String(error.values?.[name] ?? "?");
+}
+
+/** Rust's message and hint as two sentences. */
+function told(error: AppError): string {
+  return [error.message, error.hint]
+    .filter((part) => part !== undefined)
+    .map(sentence)
+    .join(" ");
+}
+
+function sentence(text: string): string {
+  const capital = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(capital) ? capital : `${capital}.`;
+}

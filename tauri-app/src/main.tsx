@@ -1,0 +1,28 @@
+/** Puts the page together: backend, models, components. */
+
+import "./styles/index.css";
+import { render } from "preact";
+import { App } from "./app";
+import { tauriBackend } from "./bridge/tauri";
+import { ModelsProvider } from "./components/context";
+import { createChat } from "./models/chat";
+import { createEngine } from "./models/engine";
+import { createNotices } from "./models/notices";
+import { applyPreferences, createPreferences } from "./models/preferences";
+
+const notices = createNotices();
+const preferences = createPreferences(localStorage, navigator.languages);
+const engine = createEngine(tauriBackend, notices);
+const chat = createChat(tauriBackend, notices);
+
+applyPreferences(preferences, document.documentElement);
+void engine.connect();
+
+const root = document.getElementById("app");
+if (root === null) throw new Error("index.html has no element #app");
+render(
+  <ModelsProvider value={{ chat, engine, notices, preferences }}>
+    <App />
+  </ModelsProvider>,
+  root,
+);
