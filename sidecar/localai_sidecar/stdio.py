@@ -69,7 +69,7 @@ class Outbox:
         """Write `line` and wait until stdout has taken it."""
         self.post(line)
         while self._pending and not self.closed:
-            self._poll.poll()
+            self._wait(None)
             self.flush()
 
     def flush(self) -> None:
@@ -82,8 +82,14 @@ class Outbox:
         for _ in range(max(1, int(seconds * 100))):
             if not self._pending or self.closed:
                 return
-            self._poll.poll(10)
+            self._wait(10)
             self.flush()
+
+    def _wait(self, milliseconds: int | None) -> None:
+        # Not the shared object: one poll() at a time is all it takes, and this one may last.
+        poll = select.poll()
+        poll.register(self.fd, select.POLLOUT)
+        poll.poll(milliseconds)
 
     def _write_what_fits(self) -> None:
         while self._pending and (written := self._write(self._pending)):

@@ -63,6 +63,18 @@ def test_sending_waits_until_the_driver_has_taken_it(pipe: Pipe) -> None:
     assert not sender.is_alive()
 
 
+def test_posting_goes_on_while_another_thread_waits(pipe: Pipe) -> None:
+    outbox = Outbox(pipe.write, lambda: None)
+    big = b"x" * 50_000 + b"\n"
+    sender = threading.Thread(target=outbox.send, args=(big,), daemon=True)
+    sender.start()
+    os.read(pipe.read, 1)  # the sender has begun, and waits for room
+    for _ in range(100):
+        outbox.post(b"ping\n")
+    assert read_all(pipe, len(big) - 1 + 500) == big[1:] + b"ping\n" * 100
+    sender.join(LIMIT_S)
+
+
 def test_a_closed_stdout_is_told_once_written_to_and_then_swallows_everything(pipe: Pipe) -> None:
     told = threading.Event()
     outbox = Outbox(pipe.write, told.set)
