@@ -13,6 +13,7 @@ PROMPT = "Once upon a time, there was a little girl named"
 
 def test_the_built_in_model_answers_in_the_page_and_says_that_it_is_a_demo(start: Start, screenshots: Path) -> None:
     app = start()
+    app.switch("theme", "light")
     app.send(PROMPT)
     answer = app.wait_for_answer("done", characters=20)
     assert [message.role for message in app.messages()] == ["user", "assistant"]
@@ -21,6 +22,19 @@ def test_the_built_in_model_answers_in_the_page_and_says_that_it_is_a_demo(start
     assert app.text("demo-badge")
     assert app.text("model-name")
     app.browser.screenshot(screenshots / "1-answer-light-en.png")
+
+
+def test_theme_and_language_follow_their_buttons(start: Start, screenshots: Path) -> None:
+    app = start()
+    app.send(PROMPT)
+    app.wait_for_answer("done")
+    app.switch("theme", "dark")
+    app.browser.screenshot(screenshots / "2-answer-dark-en.png")
+    english = app.text("engine-status")
+    app.switch("language", "pt-BR")
+    assert app.browser.run("return document.documentElement.lang") == "pt-BR"
+    assert app.text("engine-status") != english
+    app.browser.screenshot(screenshots / "3-answer-dark-pt-BR.png")
 
 
 def test_closing_the_window_leaves_no_process_behind(start: Start) -> None:

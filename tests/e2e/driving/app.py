@@ -7,7 +7,6 @@ import os
 import shutil
 import socket
 import subprocess
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,6 +94,15 @@ class App:
 
         return until(f"an answer that is {state}, with {characters} characters", look, timeout_s)
 
+    def switch(self, test_id: str, wanted: str) -> None:
+        """Clicks a button that goes round its states until it shows the wanted one."""
+        seen: list[str | None] = []
+        while (state := self.state(test_id)) != wanted:
+            assert state not in seen, f"`{test_id}` goes round {seen} and never shows {wanted!r}"
+            seen.append(state)
+            self.browser.click(test_id)
+            until(f"`{test_id}` changes", lambda: self.state(test_id) != seen[-1], END_LIMIT_S)
+
     def process(self) -> Process:
         """The app's own process."""
         (process,) = processes.of_program(self._program)
@@ -105,8 +113,9 @@ class App:
         return sorted(each for each in self.family() if Path(each.program).name == "localai-sidecar")
 
     def family(self) -> set[Process]:
-        """Every process this run started, the driver aside."""
-        return {each for each in processes.with_environment(self._mark) if each.pid != self._driver_pid}
+        """Every process this run started, the driver aside: WebKit's carry the mark, the engine is the package's own."""
+        marked = {each for each in processes.with_environment(self._mark) if each.pid != self._driver_pid}
+        return marked | processes.of_folder(_package(self._program))
 
     def close_window(self) -> None:
         """Clicks the window's cross."""
@@ -119,7 +128,8 @@ Start = Callable[..., App]
 @contextlib.contextmanager
 def running(program: Path, folder: Path, *arguments: str) -> Iterator[App]:
     """The app with a home folder of its own under `folder`; whatever is left of it is killed at the end."""
-    mark = f"LOCALAIAPP_RUN={uuid.uuid4()}"
+    # The app hands its engine a clean environment: of what could mark a run, only HOME goes on.
+    mark = f"HOME={folder / 'home'}"
     port = _free_port()
     address = f"http://127.0.0.1:{port}"
     with (folder / "webdriver.log").open("ab") as log:
@@ -140,8 +150,13 @@ def running(program: Path, folder: Path, *arguments: str) -> Iterator[App]:
     finally:
         driver.kill()
         driver.wait()
-        for process in processes.with_environment(mark):
+        for process in processes.with_environment(mark) | processes.of_folder(_package(program)):
             process.kill()
+
+
+def _package(program: Path) -> Path:
+    """The folder that holds the package's bin and lib."""
+    return program.parent.parent
 
 
 def _driver() -> str:
@@ -152,14 +167,13 @@ def _driver() -> str:
 
 def _environment(folder: Path, mark: str) -> dict[str, str]:
     """The user's environment with a fresh home, and what WebKit needs without a graphics card."""
-    home, runtime = folder / "home", folder / "runtime"
-    home.mkdir(parents=True)
+    name, _, home = mark.partition("=")
+    runtime = folder / "runtime"
+    Path(home).mkdir(parents=True)
     runtime.mkdir(mode=0o700)
-    name, _, value = mark.partition("=")
     kept = {key: text for key, text in os.environ.items() if not key.startswith("XDG_")}
     return kept | {
-        name: value,
-        "HOME": str(home),
+        name: home,
         "XDG_RUNTIME_DIR": str(runtime),
         "LANG": "C.UTF-8",
         # Without it the driver waits for ever for the page.

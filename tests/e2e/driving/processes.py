@@ -47,6 +47,11 @@ def of_program(program: Path) -> list[Process]:
     return sorted(found, key=lambda process: process.started)
 
 
+def of_folder(folder: Path) -> set[Process]:
+    """The running processes whose program lies under `folder`."""
+    return {process for process in all_running() if Path(process.program).is_relative_to(folder)}
+
+
 def still_alive(processes: set[Process]) -> set[Process]:
     """Those that have not gone yet."""
     return {process for process in processes if process.alive()}
