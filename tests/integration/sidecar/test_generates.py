@@ -1,6 +1,7 @@
 """What `generate` writes, and what it says about it."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ def test_the_same_seed_writes_the_same_text(engine: SidecarClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"topK": 1}, {"topP": 1e-9}, {"minP": 1.0}, {"temperature": 1e-30}], ids=lambda options: str(options)
+    "options", [{"topK": 1}, {"topP": 1e-9}, {"minP": 1.0}, {"temperature": 1e-30}], ids=str
 )
 def test_options_that_leave_one_choice_write_the_greedy_text(engine: SidecarClient, options: dict[str, Any]) -> None:
     ask = {**GREEDY, "temperature": 0.8, "seed": 1, **options}
@@ -185,7 +186,7 @@ def test_progress_is_told_while_a_long_prompt_is_read(load: Callable[..., Sideca
     progress = answer.of("generate/progress")
     assert progress
     times = [answer.sent_at, *(each.at for each in progress), answer.of("generate/delta")[0].at]
-    assert max(later - sooner for sooner, later in zip(times, times[1:], strict=False)) < 10.0
+    assert max(later - sooner for sooner, later in pairwise(times)) < 10.0
     done = [each.params["promptTokensDone"] for each in progress]
     assert done == sorted(done)
     assert {each.params["promptTokens"] for each in progress} == {answer.result["promptTokens"]}

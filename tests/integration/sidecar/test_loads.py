@@ -137,10 +137,7 @@ def test_every_single_damaged_byte_of_the_header_is_survived(
     # Counts, key lengths, value types, array lengths, tensor dimensions: the header's first and last bytes.
     for at in [*range(0, 120, 3), *range(700, 760, 7)]:
         path.write_bytes(sound[:at] + bytes([sound[at] ^ 0x5A]) + sound[at + 1 :])
-        try:
-            ready.request("model/load", {"path": str(path)})
-        except ErrorAnswer as error:
-            assert error.code in (-32021, -32022, -32023)
+        assert code_of_load(ready, path) in (None, -32021, -32022, -32023), f"byte {at}"
     assert ready.request("model/load", {"path": str(tiny_model)}).result["model"]["vocabSize"] == 512
 
 
@@ -161,6 +158,15 @@ def test_paths_in_any_script_are_opened(ready: SidecarClient, tmp_path: Path, ti
     path = tmp_path / "модель 模型 ñ 😀.gguf"
     path.symlink_to(tiny_model)
     assert ready.request("model/load", {"path": str(path)}).result["model"]["vocabSize"] == 512
+
+
+def code_of_load(client: SidecarClient, path: Path) -> int | None:
+    """The error's code, or None if the model was loaded."""
+    try:
+        client.request("model/load", {"path": str(path)})
+    except ErrorAnswer as error:
+        return error.code
+    return None
 
 
 def close(writer: GGUFWriter) -> None:

@@ -48,7 +48,7 @@ def test_planted_libraries_and_a_hostile_environment_change_nothing(
 def test_it_has_no_socket(engine: SidecarClient) -> None:
     engine.request("generate", {"prompt": "Once", "maxTokens": 3})
     folder = Path(f"/proc/{engine.process.pid}/fd")
-    kinds = [os.readlink(entry) for entry in folder.iterdir()]
+    kinds = [str(entry.readlink()) for entry in folder.iterdir()]
     assert kinds
     assert not [kind for kind in kinds if kind.startswith("socket:")]
 
