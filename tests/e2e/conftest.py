@@ -7,7 +7,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
-from driving.app import App, Start, running
+from driving.app import LOG, App, Start, running
 from driving.webdriver import WebDriverError
 
 FAILED = pytest.StashKey[bool]()
@@ -54,7 +54,11 @@ def start(tmp_path: Path, screenshots: Path, request: pytest.FixtureRequest) -> 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Remembers a failure until the fixture that can take its picture ends."""
+    """Shows what the app printed beside a failure, and remembers it until the fixture that can take a picture ends."""
     report = yield
-    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    if report.failed:
+        item.stash[FAILED] = True
+        folder: Path | None = getattr(item, "funcargs", {}).get("tmp_path")
+        if folder and (folder / LOG).exists():
+            report.sections.append(("the app printed", (folder / LOG).read_text(encoding="utf-8", errors="replace")))
     return report

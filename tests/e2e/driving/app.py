@@ -22,6 +22,8 @@ PAGE_LIMIT_S = 60.0
 ANSWER_LIMIT_S = 120.0
 END_LIMIT_S = 10.0
 
+# What the driver and the app themselves print, in the folder of the run.
+LOG = "app.log"
 # A stopped or crashed engine is started by the next prompt.
 TAKES_A_PROMPT = ("idle", "ready", "stopped", "crashed")
 
@@ -113,7 +115,7 @@ class App:
         return sorted(each for each in self.family() if Path(each.program).name == "localai-sidecar")
 
     def family(self) -> set[Process]:
-        """Every process this run started, the driver aside: WebKit's carry the mark, the engine is the package's own."""
+        """Every process this run started, the driver aside: WebKit's carry the mark, the engine lies in the package."""
         marked = {each for each in processes.with_environment(self._mark) if each.pid != self._driver_pid}
         return marked | processes.of_folder(_package(self._program))
 
@@ -132,7 +134,7 @@ def running(program: Path, folder: Path, *arguments: str) -> Iterator[App]:
     mark = f"HOME={folder / 'home'}"
     port = _free_port()
     address = f"http://127.0.0.1:{port}"
-    with (folder / "webdriver.log").open("ab") as log:
+    with (folder / LOG).open("ab") as log:
         driver = subprocess.Popen(
             [_driver(), f"--port={port}"], env=_environment(folder, mark),
             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
