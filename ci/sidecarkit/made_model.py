@@ -35,7 +35,7 @@ def path(job: Job, shape: str) -> Path:
 
 def _make(job: Job, shape: str, folder: Path) -> None:
     vocabulary = folder / VOCABULARY
-    _take_vocabulary(parts.sdist(job.toolchain.llama, job.report), vocabulary)
+    take_vocabulary(parts.sdist(job.toolchain.llama, job.report), vocabulary)
     command.run(
         [sys.executable, job.root / MAKER, shape, vocabulary, folder / f"random-{shape}.gguf"],
         log=job.log, report=job.report, title=f"making a model of {shape} random weights", timeout_s=_MAKE_LIMIT_S,
@@ -43,7 +43,8 @@ def _make(job: Job, shape: str, folder: Path) -> None:
     vocabulary.unlink()
 
 
-def _take_vocabulary(sdist: Path, destination: Path) -> None:
+def take_vocabulary(sdist: Path, destination: Path) -> None:
+    """Writes the tokenizer that the sdist carries to `destination`. Raises PartWrong when it carries none."""
     with tarfile.open(sdist) as archive:
         for member in archive:
             source = archive.extractfile(member) if member.name.endswith(f"/models/{VOCABULARY}") else None

@@ -136,4 +136,5 @@ STAGE = Stage(
     inputs=inputs,
     run=run,
     remembers=True,
+    intact=lambda record: Path(record.data["results"]).is_file(),
 )

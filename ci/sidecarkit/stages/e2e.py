@@ -96,4 +96,5 @@ STAGE = Stage(
     inputs=inputs,
     run=run,
     remembers=True,
+    intact=lambda record: all(Path(picture).is_file() for picture in record.data["screenshots"]),
 )
