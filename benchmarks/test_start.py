@@ -18,7 +18,7 @@ def test_start_to_initialized(benchmark: Pedantic, placed: Placed) -> None:
         sidecars.append(SidecarClient([placed.program], cwd=placed.program.parent))
         sidecars[-1].initialize()
 
-    _measure(benchmark, placed, start)
+    _measure(benchmark, placed, "initialized", start)
 
 
 def test_start_to_first_text_of_the_demo_model(benchmark: Pedantic, placed: Placed, demo_model: Path) -> None:
@@ -29,10 +29,10 @@ def test_start_to_first_text_of_the_demo_model(benchmark: Pedantic, placed: Plac
         request = sidecars[-1].send("generate", {"prompt": "Once upon a time"})
         sidecars[-1].wait_for("generate/delta", request, timeout_s=30)
 
-    _measure(benchmark, placed, start)
+    _measure(benchmark, placed, "first text of the demo model", start)
 
 
-def _measure(benchmark: Pedantic, placed: Placed, start: Callable[[list[SidecarClient]], None]) -> None:
+def _measure(benchmark: Pedantic, placed: Placed, reached: str, start: Callable[[list[SidecarClient]], None]) -> None:
     sidecars: list[SidecarClient] = []
 
     def end() -> None:
@@ -40,4 +40,5 @@ def _measure(benchmark: Pedantic, placed: Placed, start: Callable[[list[SidecarC
             pass
 
     benchmark.group = f"{placed.target} start"
+    benchmark.extra_info["reached"] = reached
     benchmark.pedantic(lambda: start(sidecars), teardown=end, rounds=ROUNDS)

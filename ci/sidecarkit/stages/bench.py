@@ -44,11 +44,14 @@ def run(job: Job) -> dict[str, Any]:
     results = _measure(job)
     document = json.loads(results.read_text(encoding="utf-8"))
     figures = [figure(document, phase) for phase in PHASES]
+    starts = start_medians(document)
     job.report.say(figures_table(figures))
+    job.report.say("   " + ", ".join(f"{name} after {seconds * 1000:.0f} ms" for name, seconds in starts.items()))
     stop_if_slow(job.target.name, figures)
     return {
         "summary": ", ".join(f"{each['name']} {each['ratio']:.3f} {each['verdict']}" for each in figures),
         "figures": figures,
+        "start_seconds": starts,
         "model": job.options.model,
         "results": str(results),
     }
@@ -71,6 +74,15 @@ def figure(document: dict[str, Any], phase: str) -> dict[str, Any]:
         "high": ratio.high,
         "pairs": ratio.pairs,
         "verdict": str(ratio.verdict()),
+    }
+
+
+def start_medians(document: dict[str, Any]) -> dict[str, float]:
+    """What a fresh sidecar reaches, and the median seconds until then."""
+    return {
+        entry["extra_info"]["reached"]: entry["stats"]["median"]
+        for entry in document["benchmarks"]
+        if "reached" in entry["extra_info"]
     }
 
 

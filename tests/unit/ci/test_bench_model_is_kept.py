@@ -1,4 +1,4 @@
-"""Where the made model comes from: its key names what decides its bytes, and its vocabulary lies in the pinned sdist."""
+"""Where the made model comes from: its key names what decides its bytes, its vocabulary lies in the pinned sdist."""
 
 from __future__ import annotations
 

@@ -54,3 +54,10 @@ def test_a_doubtful_phase_passes_and_the_table_says_inconclusive() -> None:
     said = bench.figures_table(found)
     assert "inconclusive" in said
     assert "0.900 … 1.020" in said
+
+
+def test_the_start_is_told_in_median_seconds() -> None:
+    entry = {"extra_info": {"reached": "initialized"}, "stats": {"median": 0.0625}}
+    assert bench.start_medians({"benchmarks": [entry, *document(decode=LEVEL)["benchmarks"]]}) == {
+        "initialized": 0.0625
+    }
