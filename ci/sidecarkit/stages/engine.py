@@ -11,6 +11,7 @@ from sidecarkit.config import Target
 from sidecarkit.errors import WrongBinary
 from sidecarkit.job import Job, Stage
 from sidecarkit.recipes import engine as recipe
+from sidecarkit.report import size
 from sidecarkit.tools import nuitka, zig
 
 
@@ -35,10 +36,12 @@ def run(job: Job) -> dict[str, Any]:
     """Take the compiled folder from the cache or make it; it is held against the triple and its GLIBC floor."""
     entry = job.cache.folder("engine", job.key, lambda folder: _build(job, folder))
     engine = entry.path / "engine"
+    total = sum(path.stat().st_size for path in engine.rglob("*") if path.is_file())
     return {
+        "summary": f"program and Python, {size(total)}",
         "folder": str(engine),
         "program": layout.program_name(job.target.triple),
-        "bytes": sum(path.stat().st_size for path in engine.rglob("*") if path.is_file()),
+        "bytes": total,
     }
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 from sidecarkit import audit, command, digest, layout, records, single_file
 from sidecarkit.job import Job, Stage
+from sidecarkit.report import size
 from sidecarkit.tools import zig
 
 _LAUNCHER = Path("sidecar", "launcher.c")
@@ -31,9 +33,11 @@ def run(job: Job) -> dict[str, Any]:
     entry = job.cache.folder("pack", job.key, lambda folder: _build(job, folder))
     folder = entry.path / layout.folder_name(job.target.name)
     linked = entry.path / layout.single_file_name(job.target.name)
+    folder_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     return {
+        "summary": f"folder {size(folder_bytes)}, single file {size(linked.stat().st_size)}",
         "folder": str(folder),
-        "folder_bytes": sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()),
+        "folder_bytes": folder_bytes,
         "single_file": str(linked),
         "single_file_bytes": linked.stat().st_size,
         "build_id": job.key[:_BUILD_ID_DIGITS],
@@ -87,8 +91,9 @@ def _link(job: Job, folder: Path, destination: Path) -> None:
         job.root / _LAUNCHER, destination, payload_hash=payload_hash, zig_target=job.target.zig_target
     )
     command.run(
-        words, log=job.log, report=job.report, title="linking the single file", cwd=workplace, timeout_s=_LINK_LIMIT_S
-    )
+        words, log=job.log, report=job.report, title="linking the single file", cwd=workplace, timeout_s=_LINK_LIMIT_S,
+        env=os.environ | {"ZIG_GLOBAL_CACHE_DIR": str(zig.shared_cache())},
+    )  # fmt: skip
     audit.check(destination, triple=job.target.triple, glibc_floor=job.target.native_glibc_floor)
     shutil.rmtree(workplace)
 

@@ -32,7 +32,12 @@ def run(job: Job) -> dict[str, Any]:
         placed.check_single_file(single_file, job.target)
         hashes = {path.name: placed.fingerprint(path) for path in (folder, single_file)}
         _compare(hashes, Path(packed["folder"]), Path(packed["single_file"]))
-    return {"folder": str(folder), "single_file": str(single_file), "sha256": hashes}
+    return {
+        "summary": f"both layouts in {layout.PLACED.as_posix()}",
+        "folder": str(folder),
+        "single_file": str(single_file),
+        "sha256": hashes,
+    }
 
 
 def replace_folder(source: Path, destination: Path) -> None:

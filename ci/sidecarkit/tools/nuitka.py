@@ -81,12 +81,12 @@ def compile_package(
          f"--output-dir={workplace}", f"--output-filename={program_name}", f"--report={workplace / 'report.xml'}",
          package],
         log=log, report=report, title=f"compiling {package.name}", timeout_s=_COMPILE_LIMIT_S,
-        env=_environment(compiler, package.parent, workplace, zig_target), cwd=workplace,
+        env=environment(compiler, package.parent, workplace, zig_target=zig_target), cwd=workplace,
     )  # fmt: skip
     return workplace / f"{package.name}.dist"
 
 
-def _environment(compiler: Compiler, modules: Path, workplace: Path, zig_target: str) -> dict[str, str]:
+def environment(compiler: Compiler, modules: Path, workplace: Path, *, zig_target: str) -> dict[str, str]:
     """Everything Nuitka, SCons and zig see: nothing is inherited, so nothing of the machine gets in."""
     temporary = workplace / "tmp"
     temporary.mkdir(parents=True)
