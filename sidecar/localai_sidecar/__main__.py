@@ -1,6 +1,7 @@
 """Arguments to serving to exit code. stdin and stdout are claimed before anything else is imported."""
 
 import os
+import signal
 import sys
 import time
 
@@ -11,7 +12,7 @@ from localai_sidecar.stdio import claim  # noqa: E402  (the parent must be known
 
 _CHANNEL = claim()
 
-from localai_sidecar.deathwatch import die_with_parent  # noqa: E402
+from localai_sidecar.deathwatch import die_with_parent, exit_on  # noqa: E402
 from localai_sidecar.errors import EXIT_INTERNAL, StartFailed  # noqa: E402
 from localai_sidecar.log import Log  # noqa: E402
 
@@ -40,6 +41,7 @@ def _serve(log: Log) -> int:
     from localai_sidecar.llama.library import load
     from localai_sidecar.serve import serve
 
+    exit_on(signal.SIGTERM, signal.SIGINT)
     die_with_parent(_PARENT)
     folder = engine_folder()
     return serve(_CHANNEL, read_build(folder), load(folder, log), log, _STARTED)

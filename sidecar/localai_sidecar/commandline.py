@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import signal
 from typing import Any, NoReturn
 
 from localai_sidecar.engine_folder import engine_folder, read_build
@@ -19,6 +20,7 @@ class _Parser(argparse.ArgumentParser):
 
 def run(arguments: list[str], channel: Channel, log: Log) -> int:
     """Do what the command line asks; the exit code. Raises StartFailed for a wrong option."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     options = _parser().parse_args(arguments)
     if options.version:
         _print(channel, read_build(engine_folder()).version_line)

@@ -6,6 +6,8 @@ import os
 import signal
 import sys
 
+from localai_sidecar.errors import EXIT_ASKED
+
 _PR_SET_PDEATHSIG = 1
 
 
@@ -18,7 +20,13 @@ def die_with_parent(parent: int) -> None:
         return
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
-        os._exit(0)
+        os._exit(EXIT_ASKED)
+
+
+def exit_on(*signals: signal.Signals) -> None:
+    """End at once on these signals: for the time before anything can be asked to stop."""
+    for number in signals:
+        signal.signal(number, lambda *_: os._exit(EXIT_ASKED))
 
 
 class WakePipe:

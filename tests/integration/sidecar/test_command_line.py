@@ -1,6 +1,8 @@
 """`--version`, `--self-test`, and wrong options."""
 
 import json
+import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -64,3 +66,37 @@ def test_a_wrong_option_exits_with_64_and_a_hint(sidecar_command: tuple[str, ...
     assert done.returncode == 64
     assert done.stdout == ""
     assert "hint:" in done.stderr
+
+
+def test_missing_libraries_exit_with_69_and_a_hint(sidecar_command: tuple[str, ...], tmp_path: Path) -> None:
+    command, env = without_libraries(sidecar_command, tmp_path)
+    serving = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT_S, env=env, check=False
+    )
+    assert serving.returncode == 69
+    assert b"libggml-base.so" in serving.stderr
+    testing = subprocess.run(
+        [*command, "--self-test"], stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT_S, env=env, check=False
+    )
+    assert testing.returncode == 69
+    assert json.loads(testing.stdout)["error"]["kind"] == "libraries"
+
+
+def without_libraries(command: tuple[str, ...], folder: Path) -> tuple[list[str], dict[str, str]]:
+    """The same engine with no `llama/` beside it."""
+    cache = folder / "cache"
+    env = {**os.environ, "XDG_CACHE_HOME": str(cache)}
+    program = Path(command[0])
+    if "-m" in command:
+        build = {"buildId": "0", "variant": "cpu", "triple": "none"}
+        (folder / "build.json").write_text(json.dumps(build))
+        return [*command], {**env, "LOCALAI_SIDECAR_FOLDER": str(folder)}
+    if not (program.parent / "build.json").is_file():
+        # The single file unpacks itself once, to where its next start finds it.
+        subprocess.run([program, "--version"], env=env, capture_output=True, timeout=LIMIT_S, check=True)
+        (llama,) = cache.glob("localai-sidecar/*/llama")
+        shutil.rmtree(llama)
+        return [str(program)], env
+    copy = folder / "engine"
+    shutil.copytree(program.parent, copy, ignore=lambda _, names: {"llama"} & set(names))
+    return [str(copy / program.name)], env

@@ -64,9 +64,7 @@ def test_the_same_seed_writes_the_same_text(engine: SidecarClient) -> None:
     assert other.text != first.text
 
 
-@pytest.mark.parametrize(
-    "options", [{"topK": 1}, {"topP": 1e-9}, {"minP": 1.0}, {"temperature": 1e-30}], ids=str
-)
+@pytest.mark.parametrize("options", [{"topK": 1}, {"topP": 1e-9}, {"minP": 1.0}, {"temperature": 1e-30}], ids=str)
 def test_options_that_leave_one_choice_write_the_greedy_text(engine: SidecarClient, options: dict[str, Any]) -> None:
     ask = {**GREEDY, "temperature": 0.8, "seed": 1, **options}
     assert generate(engine, **ask).text == generate(engine, **GREEDY).text

@@ -2,7 +2,6 @@
 
 import os
 import struct
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -174,45 +173,3 @@ def close(writer: GGUFWriter) -> None:
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-
-
-Load = Callable[..., SidecarClient]
-
-
-def test_a_builtin_template_is_recognised_and_contents_stay_text(
-    ready: SidecarClient, tmp_path: Path, tiny_model: Path
-) -> None:
-    path = with_template(tiny_model, tmp_path, "{% for m in messages %}<|im_start|>{% endfor %}")
-    assert ready.request("model/load", {"path": str(path)}).result["model"]["hasChatTemplate"]
-
-    def text(**params: Any) -> str:
-        return ready.request("generate", {"temperature": 0, "maxTokens": 20, **params}).text
-
-    messages = [{"role": "user", "content": "Hello"}]
-    assert text(messages=messages) == text(prompt="<|im_start|>user\nHello<|im_end|>\n<|im_start|>assistant\n")
-    continued = [*messages, {"role": "assistant", "content": "Once upon"}]
-    assert text(messages=continued) == text(
-        prompt="<|im_start|>user\nHello<|im_end|>\n<|im_start|>assistant\nOnce upon"
-    )
-
-
-def with_template(model: Path, folder: Path, template: str) -> Path:
-    """The model with one more metadata pair, its tensors moved to keep their alignment."""
-    from gguf import GGUFReader
-
-    reader = GGUFReader(model)
-    path = folder / "chat.gguf"
-    writer = GGUFWriter(path, "llama")
-    for key, field in reader.fields.items():
-        if key.startswith("GGUF.") or key == "general.architecture":
-            continue
-        kind = field.types[0]
-        if kind.name == "ARRAY":
-            writer.add_array(key, field.contents())
-        else:
-            writer.add_key_value(key, field.contents(), kind)
-    writer.add_chat_template(template)
-    for tensor in reader.tensors:
-        writer.add_tensor(tensor.name, tensor.data)
-    close(writer)
-    return path
