@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 
 import pytest
+
 from benchmarks.sidebyside.pairing import in_turn
 from benchmarks.sidebyside.sides import Measured, Placed, Sample, Work, llama_bench_sample, prompt_of, sidecar_sample
 

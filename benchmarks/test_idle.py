@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-from benchmarks.sidebyside.sides import Placed, Work
 
+from benchmarks.sidebyside.sides import Placed, Work
 from sidecarkit.sidecar_client import SidecarClient
 
 # Several looks, because a sidecar may tidy up once after an answer; one that spins is busy in all of them.

@@ -6,6 +6,7 @@ import filecmp
 from dataclasses import asdict
 
 import pytest
+
 from benchmarks.sidebyside.replay import Pedantic, ReplayClock
 from benchmarks.sidebyside.sides import Measured
 

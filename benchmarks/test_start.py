@@ -7,7 +7,6 @@ from pathlib import Path
 
 from benchmarks.sidebyside.replay import Pedantic
 from benchmarks.sidebyside.sides import Placed
-
 from sidecarkit.sidecar_client import SidecarClient
 
 ROUNDS = 10

@@ -7,6 +7,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
+
 from driving.app import LOG, App, Start, running
 from driving.webdriver import WebDriverError
 

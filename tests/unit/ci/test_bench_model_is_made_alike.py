@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gguf import GGUFReader, GGUFWriter, TokenType
+
 from benchmarks.sidebyside import random_model
 from benchmarks.sidebyside.random_model import BLOCK_BYTES, SHAPES, Shape, Weights
-from gguf import GGUFReader, GGUFWriter, TokenType
 
 TINY = Shape(name="tiny", embedding=64, layers=2, heads=2, kv_heads=1, feed_forward=96)
 TYPES = [TokenType.UNKNOWN, TokenType.CONTROL, TokenType.BYTE, *[TokenType.NORMAL] * 61]

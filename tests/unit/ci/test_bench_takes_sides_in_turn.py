@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from benchmarks.sidebyside.pairing import in_turn
 from benchmarks.sidebyside.replay import ReplayClock
 from benchmarks.sidebyside.sides import Phase, Work, decode_phase, fastest, llama_bench_result, prefill_phase
-
 from sidecarkit.sidecar_client import Answer, Notification
 
 WORK = Work(model=Path("m.gguf"), threads=2, prompt_tokens=512, predict=128, repetitions=2)

@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+
 from driving import processes
 from driving.waiting import until
 from driving.webdriver import Browser, WebDriverError, ready
