@@ -1,7 +1,200 @@
+/** The page in a document without a browser: what is there, what a key does, what is said. */
+
 import { render } from "preact";
-import { expect, test } from "vitest";
-test("plain preact renders", () => {
-  const root = document.createElement("div");
-  render(<p>hello</p>, root);
-  expect(root.innerHTML).toBe("<p>hello</p>");
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { App } from "./app";
+import { type Models, ModelsProvider } from "./components/context";
+import { createChat } from "./models/chat";
+import { createEngine } from "./models/engine";
+import { idleStatus, ManualBackend, MemoryStorage } from "./models/fakes";
+import { createNotices } from "./models/notices";
+import { createPreferences } from "./models/preferences";
+
+let backend: ManualBackend;
+let models: Models;
+let root: HTMLElement;
+
+beforeEach(async () => {
+  backend = new ManualBackend();
+  const notices = createNotices();
+  models = {
+    notices,
+    chat: createChat(backend, notices),
+    engine: createEngine(backend, notices),
+    preferences: createPreferences(new MemoryStorage(), ["en"]),
+  };
+  root = document.body.appendChild(document.createElement("div"));
+  await models.engine.connect();
+  render(
+    <ModelsProvider value={models}>
+      <App />
+    </ModelsProvider>,
+    root,
+  );
+  await rendered();
+});
+
+afterEach(() => {
+  render(null, root);
+  root.remove();
+});
+
+/** Preact renders after the current task. */
+const rendered = () => new Promise((resolve) => setTimeout(resolve));
+
+function all(testId: string): HTMLElement[] {
+  return [...root.querySelectorAll<HTMLElement>(`[data-testid="${testId}"]`)];
+}
+
+function one(testId: string): HTMLElement {
+  const [found, ...more] = all(testId);
+  if (found === undefined || more.length > 0) throw new Error(`${testId} is not there once`);
+  return found;
+}
+
+async function click(testId: string): Promise<void> {
+  one(testId).click();
+  await rendered();
+}
+
+async function type(text: string): Promise<void> {
+  const prompt = one("prompt") as HTMLTextAreaElement;
+  prompt.value = text;
+  prompt.dispatchEvent(new InputEvent("input", { bubbles: true }));
+  await rendered();
+}
+
+async function press(key: string, more: KeyboardEventInit = {}): Promise<void> {
+  one("prompt").dispatchEvent(
+    new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...more }),
+  );
+  await rendered();
+}
+
+test("the first look says which model it is, that it is a demo, and that the engine is ready", () => {
+  expect(one("model-name").textContent).toBe("stories260K");
+  expect(one("demo-badge").textContent).toBe("Demo model");
+  expect(one("engine-status").dataset.state).toBe("idle");
+  expect(one("engine-status").textContent).toBe("Ready");
+  expect(all("example")).toHaveLength(3);
+  expect((one("send") as HTMLButtonElement).disabled).toBe(true);
+});
+
+test("a click on an example asks it", async () => {
+  const prompt = all("example")[0]?.textContent;
+  all("example")[0]?.click();
+  await rendered();
+  expect(backend.latest.question.prompt).toBe(prompt);
+});
+
+describe("the keyboard", () => {
+  test("Enter sends", async () => {
+    await type("Hello");
+    await press("Enter");
+    expect(backend.latest.question.prompt).toBe("Hello");
+    expect((one("prompt") as HTMLTextAreaElement).value).toBe("");
+  });
+
+  test("Shift+Enter does not, nor does Enter while an input method composes a word", async () => {
+    await type("Hello");
+    await press("Enter", { shiftKey: true });
+    await press("Enter", { isComposing: true });
+    expect(backend.asked).toHaveLength(0);
+  });
+});
+
+describe("an answer", () => {
+  beforeEach(async () => {
+    await type("Once");
+    await click("send");
+  });
+
+  test("streams into its message while the button stops it", async () => {
+    backend.latest.say({ seq: 0, type: "started", conversationId: "c1", messageId: "m1" });
+    backend.latest.say({ seq: 1, type: "delta", text: " upon" });
+    await rendered();
+    const [user, assistant] = all("message");
+    expect([user?.dataset.role, user?.dataset.state]).toEqual(["user", "done"]);
+    expect([assistant?.dataset.role, assistant?.dataset.state]).toEqual(["assistant", "streaming"]);
+    expect(assistant?.getAttribute("aria-busy")).toBe("true");
+    expect(all("message-text").map((text) => text.textContent)).toEqual(["Once", "upon"]);
+    await click("stop");
+    expect(backend.cancelled).toEqual(["m1"]);
+  });
+
+  test("a delta changes one text node and renders nothing anew", async () => {
+    backend.latest.say({ seq: 1, type: "delta", text: "a" });
+    await rendered();
+    const text = all("message-text")[1]?.firstChild;
+    const observed: MutationRecord[] = [];
+    const observer = new MutationObserver((records) => observed.push(...records));
+    observer.observe(root, { subtree: true, childList: true, characterData: true, attributes: true });
+    backend.latest.say({ seq: 2, type: "delta", text: "b" });
+    await rendered();
+    observer.disconnect();
+    expect(text?.textContent).toBe("ab");
+    expect(observed.map((record) => record.target)).toEqual([text]);
+  });
+
+  test("that is done shows its length and speed", async () => {
+    await backend.latest.end({ text: "upon", tokens: 1234, tokensPerSecond: 41.3 });
+    expect(all("message")[1]?.textContent).toBe("upon1,234 tokens · 41 tokens/s");
+    expect(one("speed").textContent).toBe("41 tokens/s");
+    expect(all("stop")).toHaveLength(0);
+  });
+
+  test("that was stopped says so without a notice", async () => {
+    await backend.latest.end({ state: "interrupted", text: "upon", finishReason: "cancelled" });
+    expect(all("message")[1]?.dataset.state).toBe("interrupted");
+    expect(all("message")[1]?.textContent).toContain("Stopped");
+    expect(all("notice")).toHaveLength(0);
+  });
+
+  test("that was cut by a crash says what happened until it is dismissed", async () => {
+    const problem = { code: "engine_died", message: "killed", values: { signal: 9 } };
+    await backend.latest.end({ state: "interrupted", text: "upon", finishReason: null, problem });
+    expect(one("notice").textContent).toContain("killed by signal 9 (SIGKILL)");
+    await click("dismiss");
+    expect(all("notice")).toHaveLength(0);
+    expect(all("message")).toHaveLength(2);
+  });
+});
+
+test("the language changes every word at once", async () => {
+  await click("language");
+  expect(one("engine-status").textContent).toBe("Pronto");
+  expect(one("prompt").getAttribute("placeholder")).toBe("Escreva algo…");
+});
+
+test("the theme button goes on to the next theme and says which one holds", async () => {
+  expect(one("theme").dataset.state).toBe("system");
+  await click("theme");
+  expect(one("theme").dataset.state).toBe("light");
+  expect(one("theme").getAttribute("aria-label")).toBe("Theme: light");
+});
+
+test("the demo badge explains itself and closes on Escape", async () => {
+  const explanation = () => root.querySelector<HTMLElement>("#demo-explanation");
+  expect(explanation()?.hidden).toBe(true);
+  await click("demo-badge");
+  expect(explanation()?.hidden).toBe(false);
+  document.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
+  await rendered();
+  expect(explanation()?.hidden).toBe(true);
+});
+
+test("another model is named without a demo badge", async () => {
+  const model = { name: "tiny-chat", demo: false, contextLength: 2048, hasChatTemplate: true };
+  backend.tellStatus({ ...idleStatus(), model });
+  await rendered();
+  expect(one("model-name").textContent).toBe("tiny-chat");
+  expect(all("demo-badge")).toHaveLength(0);
+});
+
+test("a missing engine is told at once", async () => {
+  const problem = { code: "engine_missing", message: "the engine is missing: looked for `/x`" };
+  backend.tellStatus({ ...idleStatus(), state: "failed", problem });
+  await rendered();
+  expect(one("engine-status").dataset.state).toBe("failed");
+  expect(one("notice").textContent).toContain("looked for `/x`");
 });

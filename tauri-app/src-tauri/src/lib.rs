@@ -8,6 +8,8 @@ mod conversation;
 mod error;
 mod linux_webkit;
 mod logging;
+#[cfg(test)]
+mod page_contract;
 mod prompt;
 mod signals;
 mod status;

@@ -93,13 +93,13 @@ export const knownCodes: Record<Language, readonly string[]> = {
 };
 
 function endEn(error: AppError): string {
-  const signal = error.values?.["signal"];
+  const signal = error.values?.signal;
   if (signal !== undefined) return `was killed by ${signalName(signal)}`;
   return `ended with exit code ${value(error, "exitCode")}`;
 }
 
 function endPt(error: AppError): string {
-  const signal = error.values?.["signal"];
+  const signal = error.values?.signal;
   if (signal !== undefined) return `foi encerrado pelo sinal ${signalName(signal).replace("signal ", "")}`;
   return `terminou com o código de saída ${value(error, "exitCode")}`;
 }

@@ -40,7 +40,7 @@ export function createPreferences(storage: Storage, systemLanguages: readonly st
 export function applyPreferences(preferences: Preferences, root: HTMLElement): () => void {
   return effect(() => {
     root.lang = preferences.language.value;
-    root.dataset["theme"] = preferences.theme.value;
+    root.dataset.theme = preferences.theme.value;
   });
 }
 

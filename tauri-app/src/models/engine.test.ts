@@ -1,0 +1,62 @@
+import { beforeEach, expect, test } from "vitest";
+import { createEngine, type EngineModel } from "./engine";
+import { idleStatus, ManualBackend } from "./fakes";
+import { createNotices, type Notices } from "./notices";
+
+let backend: ManualBackend;
+let notices: Notices;
+let engine: EngineModel;
+
+beforeEach(() => {
+  backend = new ManualBackend();
+  notices = createNotices();
+  engine = createEngine(backend, notices);
+});
+
+const killed = { code: "engine_died", message: "killed", values: { signal: 9 } };
+
+test("the state is the first one told, then every later one", async () => {
+  expect(engine.status.value).toBeNull();
+  await engine.connect();
+  expect(engine.status.value?.state).toBe("idle");
+  backend.tellStatus({ ...idleStatus(), state: "generating" });
+  expect(engine.status.value?.state).toBe("generating");
+});
+
+test("a change that overtakes the first answer is not undone by it", async () => {
+  const connecting = engine.connect();
+  backend.tellStatus({ ...idleStatus(), state: "generating" });
+  await connecting;
+  expect(engine.status.value?.state).toBe("generating");
+});
+
+test("a problem is shown as long as there is one", async () => {
+  const problem = { code: "model_not_found", message: "not there" };
+  backend.status = { ...idleStatus(), state: "failed", problem };
+  await engine.connect();
+  expect(notices.all.value).toEqual([problem]);
+  backend.tellStatus(idleStatus());
+  expect(notices.all.value).toEqual([]);
+});
+
+test("a problem that was dismissed does not come back while nothing changes", async () => {
+  const problem = { code: "model_not_found", message: "not there" };
+  backend.status = { ...idleStatus(), state: "failed", problem };
+  await engine.connect();
+  notices.dismiss("model_not_found");
+  backend.tellStatus({ ...idleStatus(), state: "failed", problem });
+  expect(notices.all.value).toEqual([]);
+});
+
+test("an engine that died while nobody waited for it is told as replaced", async () => {
+  await engine.connect();
+  backend.tellStatus({ ...idleStatus(), state: "starting", starts: 2, lastDeath: killed });
+  expect(notices.all.value).toEqual([{ ...killed, code: "engine_replaced" }]);
+});
+
+test("a death in mid-answer is left to the answer to tell", async () => {
+  await engine.connect();
+  backend.tellStatus({ ...idleStatus(), state: "generating" });
+  backend.tellStatus({ ...idleStatus(), state: "starting", starts: 2, lastDeath: killed });
+  expect(notices.all.value).toEqual([]);
+});
