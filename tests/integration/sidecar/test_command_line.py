@@ -84,19 +84,20 @@ def test_missing_libraries_exit_with_69_and_a_hint(sidecar_command: tuple[str, .
 
 def without_libraries(command: tuple[str, ...], folder: Path) -> tuple[list[str], dict[str, str]]:
     """The same engine with no `llama/` beside it."""
-    cache = folder / "cache"
-    env = {**os.environ, "XDG_CACHE_HOME": str(cache)}
-    program = Path(command[0])
+    env = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache")}
     if "-m" in command:
         build = {"buildId": "0", "variant": "cpu", "triple": "none"}
         (folder / "build.json").write_text(json.dumps(build))
         return [*command], {**env, "LOCALAI_SIDECAR_FOLDER": str(folder)}
-    if not (program.parent / "build.json").is_file():
-        # The single file unpacks itself once, to where its next start finds it.
-        subprocess.run([program, "--version"], env=env, capture_output=True, timeout=LIMIT_S, check=True)
-        (llama,) = cache.glob("localai-sidecar/*/llama")
-        shutil.rmtree(llama)
-        return [str(program)], env
-    copy = folder / "engine"
-    shutil.copytree(program.parent, copy, ignore=lambda _, names: {"llama"} & set(names))
-    return [str(copy / program.name)], env
+    engine, copy = engine_of(Path(command[0]), env), folder / "engine"
+    shutil.copytree(engine, copy, ignore=lambda _, names: {"llama"} & set(names))
+    return [str(copy / "localai-sidecar")], env
+
+
+def engine_of(program: Path, env: dict[str, str]) -> Path:
+    """The engine's folder; the single file makes it on its first start, in the user's cache."""
+    if (program.parent / "build.json").is_file():
+        return program.parent
+    subprocess.run([program, "--version"], env=env, capture_output=True, timeout=LIMIT_S, check=True)
+    (found,) = Path(env["XDG_CACHE_HOME"]).glob("localai-sidecar/*/build.json")
+    return found.parent
