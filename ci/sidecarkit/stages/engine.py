@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -88,9 +89,12 @@ def _gather_sources(job: Job, folder: Path) -> Path:
     for name, text in recipe.STUBS.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
-    sdist = parts.unpack_sdist(job.toolchain.llama, folder.parent, job.report)
-    for name in recipe.BINDINGS:
-        shutil.copyfile(sdist / "llama_cpp" / name, folder / "llama_cpp" / name)
+    with tarfile.open(parts.sdist(job.toolchain.llama, job.report)) as sdist:
+        for member in sdist:
+            _, _, name = member.name.partition("/")
+            if name in {f"llama_cpp/{binding}" for binding in recipe.BINDINGS}:
+                member.name = name
+                sdist.extract(member, folder, filter="data")
     return folder / recipe.PACKAGE
 
 

@@ -54,7 +54,7 @@ def install(compiler: Compiler, locks: Path, *, log: Path, report: Report) -> No
     builder, packages = _locks()
     steps: dict[str, list[str | Path]] = {
         "installing what builds Nuitka": ["--only-binary=:all:", "-r", locks / builder],
-        "installing Nuitka": ["--no-build-isolation", "-r", locks / packages],
+        "installing Nuitka": ["--no-build-isolation", "--no-binary=nuitka", "-r", locks / packages],
     }
     for title, words in steps.items():
         command.run(
@@ -125,7 +125,9 @@ def _programs(compiler: Compiler, folder: Path) -> Path:
 
 def _without_python_settings() -> dict[str, str]:
     # PYTHONPATH and PYTHONHOME are meant for the toolkit's Python, and would change what this one imports.
-    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    # The user's mirror, proxy and certificates hold; where pip would install to is not the user's to say here.
+    return kept | {"PIP_REQUIRE_VIRTUALENV": "0", "PIP_USER": "0"}
 
 
 def _package(compiler: Compiler) -> Path:
