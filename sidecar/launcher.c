@@ -82,10 +82,10 @@ static void cache_folder(char *path) {
         base = user ? user->pw_dir : home;
         below = "/.cache";
     }
-    if (!base || snprintf(path, PATH_MAX, "%s%s/" PROGRAM, base, below) >= PATH_MAX - 128) {
-        errno = ENAMETOOLONG;
-        fail(ROOM_HINT, "there is no usable cache folder");
-    }
+    errno = ENOENT;
+    if (!base) fail(ROOM_HINT, "this user has no home folder");
+    errno = ENAMETOOLONG;
+    if (snprintf(path, PATH_MAX, "%s%s/" PROGRAM, base, below) >= PATH_MAX - 128) fail(ROOM_HINT, "%s", base);
 }
 
 static void make_folders(char *path) {

@@ -95,6 +95,12 @@ def test_a_cache_that_cannot_be_written_ends_with_69_and_a_hint(single_file: Sin
     assert re.fullmatch(r"ERROR \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ .*Not a directory; hint: set XDG_CACHE_HOME .*\n", log)
 
 
+def test_a_path_too_long_for_the_system_ends_with_69(single_file: SingleFile) -> None:
+    code, output, log = single_file.run(XDG_CACHE_HOME="/" + "a" * 5000)
+    assert (code, output) == (EXIT_LIBRARIES, "")
+    assert "File name too long; hint: set XDG_CACHE_HOME" in log
+
+
 def test_a_disk_without_room_ends_with_69_and_the_next_start_mends_it(single_file: SingleFile) -> None:
     environment = {"XDG_CACHE_HOME": str(single_file.cache), "PATH": os.environ["PATH"]}
     # Files may grow to 50 kB only; the signal that tells so is ignored, so writing fails as on a full disk.
