@@ -62,6 +62,8 @@ def _run_stage(stage: Stage, job: Job, inputs: dict[str, str]) -> Record:
         job.log.unlink(missing_ok=True)
         if stage.layer is None:
             records.remove(job.build, stage.name)  # a verdict that fails now must not be remembered as passed
+        if cached:
+            job.report.say("   unchanged: from the cache")
         started = time.monotonic()
         data = stage.run(job)
         seconds = time.monotonic() - started
