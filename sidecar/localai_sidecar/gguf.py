@@ -25,7 +25,7 @@ _SCALAR_STRUCTS = {number: struct.Struct("<" + code) for number, code in _SCALAR
 _U32, _U64 = struct.Struct("<I"), struct.Struct("<Q")
 
 # tensor type → (elements per block, bytes per block): `type_traits` in ggml.c
-_BLOCKS = {
+BLOCKS = {
     0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34), 9: (32, 36),
     10: (256, 84), 11: (256, 110), 12: (256, 144), 13: (256, 176), 14: (256, 210), 15: (256, 292),
     16: (256, 66), 17: (256, 74), 18: (256, 98), 19: (256, 50), 20: (32, 18), 21: (256, 110), 22: (256, 82),
@@ -232,13 +232,13 @@ def _tensor(cursor: _Cursor, index: int) -> _Tensor:
         raise GgufError(f"the dimensions of {name!r}", dimensions, f"1 to {MAX_DIMENSIONS}")
     shape = [cursor.unpack(_U64, f"the shape of {name!r}") for _ in range(dimensions)]
     kind = cursor.unpack(_U32, f"the type of {name!r}")
-    if kind not in _BLOCKS:
+    if kind not in BLOCKS:
         raise UnknownTensorType(f"the type of {name!r}", kind, "a tensor type of this llama.cpp")
     return _Tensor(name, _tensor_bytes(name, shape, kind), cursor.unpack(_U64, f"the offset of {name!r}"))
 
 
 def _tensor_bytes(name: str, shape: list[int], kind: int) -> int:
-    block_elements, block_bytes = _BLOCKS[kind]
+    block_elements, block_bytes = BLOCKS[kind]
     if shape[0] % block_elements:
         raise GgufError(f"the row length of {name!r}", shape[0], f"a multiple of {block_elements} for its type")
     elements = 1

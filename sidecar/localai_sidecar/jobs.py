@@ -11,6 +11,7 @@ from localai_sidecar.errors import ProtocolError, cancelled, quote
 from localai_sidecar.generation import Reply
 from localai_sidecar.llama.abort import AbortFlag
 from localai_sidecar.llama.library import Library
+from localai_sidecar.llama.loadfailure import out_of_memory
 from localai_sidecar.llama.model import Model
 from localai_sidecar.log import Log
 from localai_sidecar.params import GenerateParams, LoadParams
@@ -96,17 +97,10 @@ class LoadJob(Job):
             raise
         engine.take(model)
         self.heartbeat.stop({"id": self.id, "fraction": 1.0})
-        self._tell_shortened(model)
+        shortened = loading.shortened(self._params.context_length, model.context_length, plan.header)
+        if shortened:
+            self._outbox.post(rpc.notification("log", shortened))
         return self._result(model)
-
-    def _tell_shortened(self, model: Model) -> None:
-        length, trained = model.context_length, model.header.number("context_length")
-        if self._params.context_length or length == trained:
-            return
-        message = f"the context is {length} tokens long, not {trained}: more would not fit into memory"
-        data = {"contextLength": length, "trainContextLength": trained}
-        params = {"level": "warning", "kind": "context_shortened", "message": message, "data": data}
-        self._outbox.post(rpc.notification("log", params))
 
     def _on_progress(self, fraction: float) -> bool:
         # The context comes after the last tensor, so 1.0 is not llama.cpp's to say.
@@ -195,6 +189,8 @@ class Worker:
             return rpc.result(job.id, job.run(self._engine))
         except ProtocolError as problem:
             return rpc.error(job.id, problem)
+        except MemoryError:
+            return rpc.error(job.id, out_of_memory(0, "Python had none left"))
         except Exception:
             return rpc.error(job.id, internal(self._log))
         finally:

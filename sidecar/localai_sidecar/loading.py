@@ -1,7 +1,7 @@
 """`model/load` in two halves: everything that can be known beforehand, then the load itself."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from localai_sidecar import gguf
 from localai_sidecar.errors import ProtocolError, invalid_params
@@ -37,7 +37,7 @@ def plan(params: LoadParams, library: Library) -> LoadPlan:
 
 def load(plan: LoadPlan, library: Library, progress: Progress) -> Model:
     """Load what was planned. Raises ProtocolError."""
-    context_length = plan.context_length or _affordable_context(plan.header)
+    context_length = plan.context_length or affordable_context(plan.header, available_bytes())
     needed = context_length * cache_bytes_per_token(plan.header) + _COMPUTE_BYTES
     if needed > available_bytes():
         raise out_of_memory(needed, f"a context of {context_length} tokens")
@@ -56,12 +56,25 @@ def cache_bytes_per_token(header: gguf.Header) -> int:
     return header.number("block_count") * kv_heads * (keys + values) * 2
 
 
-def _affordable_context(header: gguf.Header) -> int:
-    """The trained length, or as much of it as fits into half of the memory that the weights leave."""
+def affordable_context(header: gguf.Header, available: int) -> int:
+    """The trained length, or as much of it as fits into a quarter of the `available` bytes that the weights leave."""
     trained = header.number("context_length")
-    left = max(available_bytes() - header.file_bytes - _COMPUTE_BYTES, 0)
-    affordable = left // 2 // max(cache_bytes_per_token(header), 1)
+    left = max(available - header.file_bytes - _COMPUTE_BYTES, 0)
+    affordable = left // 4 // max(cache_bytes_per_token(header), 1)
     return max(min(trained, affordable), min(trained, SHORTEST_CONTEXT))
+
+
+def shortened(asked: int, got: int, header: gguf.Header) -> dict[str, Any] | None:
+    """The `log` for a context that nobody asked to be shorter than the model's own."""
+    trained = header.number("context_length")
+    if asked or got == trained:
+        return None
+    return {
+        "level": "warning",
+        "kind": "context_shortened",
+        "message": f"the context is {got} tokens long, not {trained}: a longer one would take too much memory",
+        "data": {"contextLength": got, "trainContextLength": trained},
+    }
 
 
 def _checked_header(path: str) -> gguf.Header:
