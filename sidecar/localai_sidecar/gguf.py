@@ -9,20 +9,20 @@ import stat
 import struct
 from typing import Any, NamedTuple
 
+from localai_sidecar.ggufcursor import U32, U64, Cursor, GgufError
+
 MAGIC = b"GGUF"
 VERSIONS = (2, 3)
 MAX_DIMENSIONS = 4
 MAX_NAME_BYTES = 63
 MAX_LAYERS = 512  # llama.cpp's LLAMA_MAX_LAYERS: one more is an assertion, not an error
 DEFAULT_ALIGNMENT = 32
-_CHUNK = 1 << 20
 _INT32, _INT64 = 2**31 - 1, 2**63 - 1
 
 _STRING, _ARRAY = 8, 9
 # value type → struct format
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _SCALAR_STRUCTS = {number: struct.Struct("<" + code) for number, code in _SCALARS.items()}
-_U32, _U64 = struct.Struct("<I"), struct.Struct("<Q")
 
 # tensor type → (elements per block, bytes per block): `type_traits` in ggml.c
 BLOCKS = {
@@ -48,15 +48,6 @@ class Header(NamedTuple):
         return value if isinstance(value, int) else 0
 
 
-class GgufError(Exception):
-    """The file is no usable GGUF: `field` held `found` where `expected` was needed."""
-
-    def __init__(self, field: str, found: object, expected: str) -> None:
-        super().__init__(f"{field} is {found}; expected {expected}")
-        self.field = field
-        self.expected = expected
-
-
 class UnknownTensorType(GgufError):
     """The file may be sound, but this llama.cpp has no such tensor type."""
 
@@ -72,7 +63,7 @@ def check(path: bytes) -> Header:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
             raise GgufError("the path", _file_kind(status.st_mode), "a regular file")
-        return _check_header(_Cursor(fd, status.st_size))
+        return _check_header(Cursor(fd, status.st_size))
     finally:
         os.close(fd)
 
@@ -82,65 +73,12 @@ def _file_kind(mode: int) -> str:
     return kinds.get(stat.S_IFMT(mode), "no regular file")
 
 
-class _Cursor:
-    """The file's beginning, read as far as the header goes."""
-
-    def __init__(self, fd: int, size: int) -> None:
-        self._fd = fd
-        self.size = size
-        self.data = bytearray()
-        self.at = 0
-
-    def need(self, end: int, field: str) -> None:
-        """Have the first `end` bytes in `data`."""
-        if end > self.size:
-            raise GgufError(field, f"cut off at the file's end ({self.size} bytes)", f"{end} bytes or more")
-        while len(self.data) < end:
-            chunk = os.read(self._fd, max(_CHUNK, end - len(self.data)))
-            if not chunk:
-                raise GgufError(field, "cut off: the file shrank", f"{end} bytes or more")
-            self.data += chunk
-
-    def unpack(self, layout: struct.Struct, field: str) -> Any:
-        end = self.at + layout.size
-        if end > len(self.data):
-            self.need(end, field)
-        (value,) = layout.unpack_from(self.data, self.at)
-        self.at = end
-        return value
-
-    def text(self, field: str) -> bytes:
-        length = self.unpack(_U64, f"the length of {field}")
-        end = self.at + length
-        self.need(end, field)
-        value = bytes(self.data[self.at : end])
-        self.at = end
-        return value
-
-    def skip(self, length: int, field: str) -> None:
-        self.need(self.at + length, field)
-        self.at += length
-
-    def skip_texts(self, count: int, field: str) -> None:
-        """Step over `count` strings: the one loop that is hot, with 100,000 tokens and as many merges."""
-        unpack, data, at, loaded = _U64.unpack_from, self.data, self.at, len(self.data)
-        for _ in range(count):
-            if at + 8 > loaded:
-                self.need(at + 8, field)
-                loaded = len(data)
-            at += 8 + unpack(data, at)[0]
-            if at > loaded:
-                self.need(at, field)
-                loaded = len(data)
-        self.at = at
-
-
-def _check_header(cursor: _Cursor) -> Header:
+def _check_header(cursor: Cursor) -> Header:
     cursor.need(4, "the magic")
     if bytes(cursor.data[:4]) != MAGIC:
         raise GgufError("the magic", repr(bytes(cursor.data[:4]))[1:], "'GGUF'")
     cursor.at = 4
-    version = cursor.unpack(_U32, "the version")
+    version = cursor.unpack(U32, "the version")
     if version not in VERSIONS:
         raise GgufError("the version", version, " or ".join(map(str, VERSIONS)))
     tensor_count = _count(cursor, "the tensor count", smallest_item=24)
@@ -152,15 +90,15 @@ def _check_header(cursor: _Cursor) -> Header:
     return _header(metadata, cursor.size)
 
 
-def _count(cursor: _Cursor, field: str, smallest_item: int) -> int:
-    count: int = cursor.unpack(_U64, field)
+def _count(cursor: Cursor, field: str, smallest_item: int) -> int:
+    count: int = cursor.unpack(U64, field)
     most = cursor.size // smallest_item
     if count > most:
         raise GgufError(field, count, f"at most {most}, for a file of {cursor.size} bytes")
     return count
 
 
-def _metadata(cursor: _Cursor, count: int) -> tuple[dict[str, Any], dict[str, int]]:
+def _metadata(cursor: Cursor, count: int) -> tuple[dict[str, Any], dict[str, int]]:
     """Scalars and strings by key, and the lengths of the arrays, which are stepped over."""
     values: dict[str, Any] = {}
     lengths: dict[str, int] = {}
@@ -168,7 +106,7 @@ def _metadata(cursor: _Cursor, count: int) -> tuple[dict[str, Any], dict[str, in
         key = _name(cursor.text(f"metadata key {index}"), f"metadata key {index}")
         if key in values or key in lengths:
             raise GgufError(f"metadata key {index}", f"{key!r} again", "a key of its own")
-        kind = cursor.unpack(_U32, f"the type of {key!r}")
+        kind = cursor.unpack(U32, f"the type of {key!r}")
         if kind == _ARRAY:
             lengths[key] = _skip_array(cursor, key)
         elif kind == _STRING:
@@ -180,8 +118,8 @@ def _metadata(cursor: _Cursor, count: int) -> tuple[dict[str, Any], dict[str, in
     return values, lengths
 
 
-def _skip_array(cursor: _Cursor, key: str) -> int:
-    kind = cursor.unpack(_U32, f"the item type of {key!r}")
+def _skip_array(cursor: Cursor, key: str) -> int:
+    kind = cursor.unpack(U32, f"the item type of {key!r}")
     if kind != _STRING and kind not in _SCALAR_STRUCTS:
         raise GgufError(f"the item type of {key!r}", kind, "a scalar or string type (0 to 8, 10 to 12)")
     width = 8 if kind == _STRING else _SCALAR_STRUCTS[kind].size
@@ -222,19 +160,19 @@ class _Tensor(NamedTuple):
     offset: int
 
 
-def _tensor(cursor: _Cursor, index: int) -> _Tensor:
+def _tensor(cursor: Cursor, index: int) -> _Tensor:
     raw = cursor.text(f"the name of tensor {index}")
     if len(raw) > MAX_NAME_BYTES:
         raise GgufError(f"the name of tensor {index}", f"{len(raw)} bytes long", f"at most {MAX_NAME_BYTES} bytes")
     name = _name(raw, f"the name of tensor {index}")
-    dimensions = cursor.unpack(_U32, f"the dimensions of {name!r}")
+    dimensions = cursor.unpack(U32, f"the dimensions of {name!r}")
     if not 1 <= dimensions <= MAX_DIMENSIONS:
         raise GgufError(f"the dimensions of {name!r}", dimensions, f"1 to {MAX_DIMENSIONS}")
-    shape = [cursor.unpack(_U64, f"the shape of {name!r}") for _ in range(dimensions)]
-    kind = cursor.unpack(_U32, f"the type of {name!r}")
+    shape = [cursor.unpack(U64, f"the shape of {name!r}") for _ in range(dimensions)]
+    kind = cursor.unpack(U32, f"the type of {name!r}")
     if kind not in BLOCKS:
         raise UnknownTensorType(f"the type of {name!r}", kind, "a tensor type of this llama.cpp")
-    return _Tensor(name, _tensor_bytes(name, shape, kind), cursor.unpack(_U64, f"the offset of {name!r}"))
+    return _Tensor(name, _tensor_bytes(name, shape, kind), cursor.unpack(U64, f"the offset of {name!r}"))
 
 
 def _tensor_bytes(name: str, shape: list[int], kind: int) -> int:
@@ -257,7 +195,7 @@ def _alignment(metadata: dict[str, Any]) -> int:
     return int(alignment)
 
 
-def _check_layout(tensors: list[_Tensor], alignment: int, cursor: _Cursor) -> None:
+def _check_layout(tensors: list[_Tensor], alignment: int, cursor: Cursor) -> None:
     """ggml wants the tensors one after another, each padded to the alignment, none outside the file."""
     start = -(-cursor.at // alignment) * alignment
     expected, names = 0, set()

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from localai_sidecar import gguf
 from localai_sidecar.errors import ProtocolError, invalid_params
+from localai_sidecar.ggufcursor import GgufError
 from localai_sidecar.llama.library import Library
 from localai_sidecar.llama.loadfailure import out_of_memory
 from localai_sidecar.llama.model import Model, Progress
@@ -87,7 +88,7 @@ def _checked_header(path: str) -> gguf.Header:
             "check that the file is there and readable",
             path=path,
         ) from None
-    except gguf.GgufError as error:
+    except GgufError as error:
         unknown_type = isinstance(error, gguf.UnknownTensorType)
         raise ProtocolError(
             "model_unsupported" if unknown_type else "model_invalid",

@@ -9,11 +9,12 @@ from localai_sidecar import handlers, rpc
 from localai_sidecar.deathwatch import WakePipe
 from localai_sidecar.engine_folder import Build
 from localai_sidecar.errors import EXIT_ASKED, ProtocolError
-from localai_sidecar.jobs import Engine, Worker, internal
+from localai_sidecar.jobs import Engine
 from localai_sidecar.lines import LineSplitter
 from localai_sidecar.llama.library import Library
 from localai_sidecar.log import Log
 from localai_sidecar.stdio import Channel, Outbox
+from localai_sidecar.worker import Worker, internal
 
 _READ_BYTES = 65_536
 # A driver that asks and never reads: its requests wait in the pipe once this much is waiting for it.

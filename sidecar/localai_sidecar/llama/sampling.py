@@ -14,6 +14,7 @@ class Sampler:
 
     def __init__(self, llama: Any, vocabulary_size: int, options: Sampling, seed: int) -> None:
         self._llama = llama
+        self._counts_tokens = options.repeat_penalty != 1
         params = llama.llama_sampler_chain_default_params()
         params.no_perf = True
         self.chain = llama.llama_sampler_chain_init(params)
@@ -22,7 +23,7 @@ class Sampler:
 
     def accept(self, tokens: list[int]) -> None:
         """Count the end of the prompt as said, for the repeat penalty."""
-        for token in tokens[-PENALTY_WINDOW:]:
+        for token in tokens[-PENALTY_WINDOW:] if self._counts_tokens else ():
             self._llama.llama_sampler_accept(self.chain, token)
 
     def end(self) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from localai_sidecar import gguf
+from localai_sidecar.ggufcursor import LONGEST_HEADER, GgufError
 
 U32, F32, STRING, ARRAY, U64 = 4, 6, 8, 9, 10
 F32_TENSOR, Q4_0_TENSOR = 0, 2
@@ -153,7 +154,7 @@ DAMAGES = {
 @pytest.mark.parametrize("name", DAMAGES)
 def test_damage_is_named_by_field_and_expectation(check: Check, name: str) -> None:
     file, expected = DAMAGES[name]
-    with pytest.raises(gguf.GgufError) as caught:
+    with pytest.raises(GgufError) as caught:
         check(file.bytes())
     assert caught.value.field == name
     assert expected in caught.value.expected
@@ -169,7 +170,7 @@ def test_a_file_cut_anywhere_is_refused(check: Check) -> None:
     whole = replace(SOUND, data=256 + 36).bytes()
     check(whole)
     for length in range(len(whole)):
-        with pytest.raises(gguf.GgufError):
+        with pytest.raises(GgufError):
             check(whole[:length])
 
 
@@ -181,15 +182,24 @@ def test_a_file_with_any_byte_changed_is_checked_or_refused_but_never_trips_it(c
         damaged = whole[:at] + bytes([whole[at] ^ dice.randint(1, 255)]) + whole[at + 1 :]
         try:
             check(damaged)
-        except gguf.GgufError:
+        except GgufError:
             refused += 1
     assert refused > 100
+
+
+def test_a_damaged_length_does_not_read_the_weights_into_memory(tmp_path: Path) -> None:
+    path = tmp_path / "large.gguf"
+    content = SOUND.with_pair(b"x", STRING, struct.pack("<Q", 4 * LONGEST_HEADER)).bytes()
+    path.write_bytes(content)
+    os.truncate(path, 8 * LONGEST_HEADER)  # a hole: it takes no room on the disk
+    with pytest.raises(GgufError, match="a header of at most"):
+        gguf.check(os.fsencode(path))
 
 
 def test_what_is_no_regular_file_is_refused_by_its_kind(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     for path, kind in ((tmp_path, "a folder"), (tmp_path / "fifo", "a FIFO"), (Path("/dev/zero"), "a device")):
-        with pytest.raises(gguf.GgufError, match=kind):
+        with pytest.raises(GgufError, match=kind):
             gguf.check(os.fsencode(path))
 
 
