@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,6 +31,16 @@ FLAGS = (
     # -m: compiled as a package; the rest makes the program blind to PYTHON* variables and user sites.
     "--python-flag=-m,no_site,no_warnings,isolated,safe_path",
 )
+
+# Nuitka has the interpreter's folder linked in as a search path, and patchelf erases it later, but for its length:
+# the program's bytes would depend on where the cache lies.
+_ZIG = """#!/bin/sh
+for word do
+    shift
+    case $word in -Wl,-rpath=*) ;; *) set -- "$@" "$word" ;; esac
+done
+exec {zig} "$@"
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +119,7 @@ def environment(compiler: Compiler, modules: Path, workplace: Path, *, zig_targe
 
 
 def _programs(compiler: Compiler, folder: Path) -> Path:
-    """A folder of links that serves as the whole PATH, so that no other compiler can be found."""
+    """A folder that serves as the whole PATH, so that no other compiler can be found."""
     folder.mkdir()
     found = {name: shutil.which(name) for name in _FROM_THE_SYSTEM}
     missing = [name for name, path in found.items() if path is None]
@@ -117,9 +128,10 @@ def _programs(compiler: Compiler, folder: Path) -> Path:
             f"missing: {', '.join(missing)}, by which the engine's libraries are found",
             hint="`python3 noxfile.py -s doctor` installs the C library's and the linker's programs",
         )
-    links = found | {"zig": str(zig.binary()), "patchelf": str(compiler.home / "bin" / "patchelf")}
-    for name, path in links.items():
+    for name, path in (found | {"patchelf": str(compiler.home / "bin" / "patchelf")}).items():
         (folder / name).symlink_to(str(path))
+    (folder / "zig").write_text(_ZIG.format(zig=shlex.quote(str(zig.binary()))), encoding="utf-8")
+    (folder / "zig").chmod(0o755)
     return folder
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from sidecarkit import audit
 from sidecarkit.errors import WrongBinary
 from sidecarkit.stages import engine
 from sidecarkit.tools import nuitka
@@ -73,3 +75,13 @@ def test_nuitka_sees_no_compiler_but_zig_and_nothing_of_this_environment(tmp_pat
     assert not {"CC", "CFLAGS", "SOURCE_DATE_EPOCH", "LD_LIBRARY_PATH", "LANG"} & environment.keys()
     assert environment["PYTHONHASHSEED"] == "0"
     assert environment["CCFLAGS"] == f"-target {ZIG_TARGET}"
+
+
+def test_the_program_does_not_remember_where_the_interpreter_lay(tmp_path: Path) -> None:
+    compiler = nuitka.Compiler(home=tmp_path / "cpython", program=tmp_path / "cpython" / "bin" / "python3.13")
+    nuitka.environment(compiler, tmp_path / "source", tmp_path / "work", zig_target=ZIG_TARGET)
+    (tmp_path / "main.c").write_text("int main(void) { return 0; }\n")
+    words = ["cc", "-target", ZIG_TARGET, "-Wl,-rpath=/where/it/lay/lib", "-Wl,-rpath,$ORIGIN", "main.c", "-o", "a b"]
+    subprocess.run([tmp_path / "work" / "programs" / "zig", *words], cwd=tmp_path, check=True, timeout=100)
+    assert audit.read(tmp_path / "a b").search_path == ("$ORIGIN",)
+    assert b"/where/it/lay" not in (tmp_path / "a b").read_bytes()
