@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from benchmarks.sidebyside.pairing import in_turn
-from benchmarks.sidebyside.sides import Measured, Placed, Sample, Work, llama_bench_sample, prompt_of, sidecar_sample
+from benchmarks.sidebyside.sides import (
+    PHASES,
+    Measured,
+    Placed,
+    Sample,
+    Work,
+    llama_bench_sample,
+    prompt_of,
+    sidecar_sample,
+)
 
 log = logging.getLogger(__name__)
 
@@ -61,19 +70,19 @@ def demo_model(pytestconfig: pytest.Config) -> Path:
 
 @pytest.fixture(scope="session")
 def measured(pytestconfig: pytest.Config, placed: Placed, work: Work) -> Measured:
-    """All pairs, measured in turn."""
+    """All pairs, measured in turn: first those of prefill, then those of decode."""
     count: int = pytestconfig.getoption("pairs")
     prompt = prompt_of(placed, work)
 
-    def tell(index: int, sidecar: Sample, anchor: Sample) -> None:
-        prefill = sidecar.prefill.rate / anchor.prefill.rate
-        decode = sidecar.decode.rate / anchor.decode.rate
-        log.info("pair %d of %d: prefill ratio %.3f, decode ratio %.3f", index + 1, count, prefill, decode)
+    def pairs_of(phase: str) -> list[tuple[Sample, Sample]]:
+        def tell(index: int, sidecar: Sample, anchor: Sample) -> None:
+            log.info("%s, pair %d of %d: ratio %.3f", phase, index + 1, count, sidecar.timed.rate / anchor.timed.rate)
 
-    pairs = in_turn(
-        count,
-        lambda: sidecar_sample(placed, work, prompt),
-        lambda: llama_bench_sample(placed, work),
-        tell,
-    )
-    return Measured(placed=placed, work=work, pairs=pairs)
+        return in_turn(
+            count,
+            lambda: sidecar_sample(placed, work, phase, prompt),
+            lambda: llama_bench_sample(placed, work, phase),
+            tell,
+        )
+
+    return Measured(placed=placed, work=work, pairs={phase: pairs_of(phase) for phase in PHASES})

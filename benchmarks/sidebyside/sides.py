@@ -1,7 +1,7 @@
 """The two sides of the comparison: one sample through the sidecar's stdio, one by llama-bench.
 
-Every sample is a fresh process that loads the model, warms up, and is gone before the other side
-starts: nothing idles beside a measurement, and luck with the placement in memory averages out.
+Every sample is a fresh process that loads the model, warms up, measures one phase, and is gone before
+the other side starts: nothing idles beside a measurement, and luck with the placement in memory averages out.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ GENERATE_LIMIT_S = 300.0
 END_LIMIT_S = 10.0
 LLAMA_BENCH_LIMIT_S = 600.0
 
+PREFILL, DECODE = PHASES = ("prefill", "decode")
 SHORT_PROMPT = "Once"
 _LOADED_PLUG_IN = re.compile(r"loaded CPU backend from (.+)$", re.MULTILINE)
 
@@ -51,7 +52,7 @@ class Work:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Phase:
+class Timed:
     """Some tokens and the seconds they took."""
 
     tokens: int
@@ -65,62 +66,62 @@ class Phase:
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """What one process reached, and the CPU plug-in it computed with."""
+    """The fastest repetition of one process, and the CPU plug-in it computed with."""
 
-    prefill: Phase
-    decode: Phase
+    timed: Timed
     plug_in: Path
 
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """All pairs of one session: the sidecar's sample and the anchor's."""
+    """All pairs of one session by phase: the sidecar's sample and the anchor's."""
 
     placed: Placed
     work: Work
-    pairs: list[tuple[Sample, Sample]]
-
-    def phases(self, name: str) -> tuple[list[Phase], list[Phase]]:
-        """The phase `name` of all samples: the sidecar's, and the anchor's."""
-        return [getattr(a, name) for a, _ in self.pairs], [getattr(b, name) for _, b in self.pairs]
+    pairs: Mapping[str, list[tuple[Sample, Sample]]]
 
 
-def sidecar_sample(placed: Placed, work: Work, prompt: str) -> Sample:
-    """One sample through the sidecar, timed by this side's clock at its pipes.
+def sidecar_sample(placed: Placed, work: Work, phase: str, prompt: str) -> Sample:
+    """One sample of a phase through the sidecar, timed by this side's clock at its pipes.
 
     Raises SidecarClientError, or AssertionError when the reply is not the one that was asked for.
     """
+    measure, warm_up = (_prefill, 1) if phase == PREFILL else (_decode, 2)
     with SidecarClient([placed.program], cwd=placed.program.parent) as sidecar:
         plug_in = _start(sidecar, work)
-        _generate(sidecar, prompt, 1)
-        prefill = fastest(
-            prefill_phase(_generate(sidecar, prompt, 1), work.prompt_tokens) for _ in range(work.repetitions)
-        )
-        _generate(sidecar, SHORT_PROMPT, 2)
-        decode = fastest(decode_phase(_generate(sidecar, SHORT_PROMPT, work.predict)) for _ in range(work.repetitions))
+        _generate(sidecar, prompt if phase == PREFILL else SHORT_PROMPT, warm_up)
+        timed = fastest(measure(sidecar, work, prompt) for _ in range(work.repetitions))
         sidecar.request("shutdown", timeout_s=END_LIMIT_S)
         assert sidecar.wait_for_exit(END_LIMIT_S) == 0
-    return Sample(prefill=prefill, decode=decode, plug_in=placed.libraries / plug_in)
+    return Sample(timed=timed, plug_in=placed.libraries / plug_in)
 
 
-def fastest(phases: Iterable[Phase]) -> Phase:
+def _prefill(sidecar: SidecarClient, work: Work, prompt: str) -> Timed:
+    return prefill_time(_generate(sidecar, prompt, 1), work.prompt_tokens)
+
+
+def _decode(sidecar: SidecarClient, work: Work, _prompt: str) -> Timed:
+    return decode_time(_generate(sidecar, SHORT_PROMPT, work.predict))
+
+
+def fastest(repetitions: Iterable[Timed]) -> Timed:
     """The one with the highest rate."""
-    return max(phases, key=lambda phase: phase.rate)
+    return max(repetitions, key=lambda timed: timed.rate)
 
 
-def prefill_phase(answer: Answer, prompt_tokens: int) -> Phase:
+def prefill_time(answer: Answer, prompt_tokens: int) -> Timed:
     """From the request to the first delta: what a user waits for."""
     assert answer.result["promptTokens"] == prompt_tokens, answer.result
     first = answer.of("generate/delta")[0]
-    return Phase(tokens=prompt_tokens, seconds=first.at - answer.sent_at)
+    return Timed(tokens=prompt_tokens, seconds=first.at - answer.sent_at)
 
 
-def decode_phase(answer: Answer) -> Phase:
+def decode_time(answer: Answer) -> Timed:
     """From the first delta to the last; the tokens of the first were there when the clock started."""
     deltas = answer.of("generate/delta")
     tokens = sum(delta.params["tokens"] for delta in deltas)
     assert tokens == answer.result["completionTokens"], (tokens, answer.result)
-    return Phase(tokens=tokens - deltas[0].params["tokens"], seconds=deltas[-1].at - deltas[0].at)
+    return Timed(tokens=tokens - deltas[0].params["tokens"], seconds=deltas[-1].at - deltas[0].at)
 
 
 def prompt_of(placed: Placed, work: Work) -> str:
@@ -154,14 +155,15 @@ def _generate(sidecar: SidecarClient, prompt: str, tokens: int) -> Answer:
     return answer
 
 
-def llama_bench_sample(placed: Placed, work: Work) -> Sample:
-    """One sample by llama-bench; its own warm-up comes first, and loading the model is not counted.
+def llama_bench_sample(placed: Placed, work: Work, phase: str) -> Sample:
+    """One sample of a phase by llama-bench; its own warm-up comes first, and loading the model is not counted.
 
     Raises AssertionError when it fails or measured something else, TimeoutExpired when it hangs.
     """
+    prompt_tokens, predict = sizes(work, phase)
     command = [
         str(placed.llama_bench), "--model", str(work.model), "--threads", str(work.threads),
-        "--n-prompt", str(work.prompt_tokens), "--n-gen", str(work.predict),
+        "--n-prompt", str(prompt_tokens), "--n-gen", str(predict),
         "--repetitions", str(work.repetitions), "--output", "json",
     ]  # fmt: skip
     # ggml takes plug-ins from this variable, from beside the program, and from the working folder.
@@ -171,20 +173,21 @@ def llama_bench_sample(placed: Placed, work: Work) -> Sample:
         env=environment, cwd=placed.llama_bench.parent, timeout=LLAMA_BENCH_LIMIT_S,
     )  # fmt: skip
     assert done.returncode == 0, f"llama-bench ended with {done.returncode}: {done.stderr}"
-    return llama_bench_result(done.stdout, done.stderr, work)
+    return llama_bench_result(done.stdout, done.stderr, work, phase)
 
 
-def llama_bench_result(stdout: str, stderr: str, work: Work) -> Sample:
-    """The sample in llama-bench's JSON and the plug-in in its log."""
-    prefill, decode = json.loads(stdout)
-    assert (prefill["n_prompt"], prefill["n_gen"]) == (work.prompt_tokens, 0), prefill
-    assert (decode["n_prompt"], decode["n_gen"]) == (0, work.predict), decode
-    assert prefill["n_threads"] == decode["n_threads"] == work.threads, prefill
-    assert len(prefill["samples_ns"]) == len(decode["samples_ns"]) == work.repetitions, prefill
+def sizes(work: Work, phase: str) -> tuple[int, int]:
+    """What llama-bench calls n_prompt and n_gen."""
+    return (work.prompt_tokens, 0) if phase == PREFILL else (0, work.predict)
+
+
+def llama_bench_result(stdout: str, stderr: str, work: Work, phase: str) -> Sample:
+    """The fastest repetition in llama-bench's JSON and the plug-in in its log."""
+    (test,) = json.loads(stdout)
+    assert (test["n_prompt"], test["n_gen"]) == sizes(work, phase), test
+    assert test["n_threads"] == work.threads, test
+    assert len(test["samples_ns"]) == work.repetitions, test
     loaded = _LOADED_PLUG_IN.search(stderr)
     assert loaded is not None, f"llama-bench does not say which CPU plug-in it loaded: {stderr}"
-    return Sample(
-        prefill=Phase(tokens=work.prompt_tokens, seconds=min(prefill["samples_ns"]) / 1e9),
-        decode=Phase(tokens=work.predict, seconds=min(decode["samples_ns"]) / 1e9),
-        plug_in=Path(loaded[1]),
-    )
+    timed = Timed(tokens=sum(sizes(work, phase)), seconds=min(test["samples_ns"]) / 1e9)
+    return Sample(timed=timed, plug_in=Path(loaded[1]))

@@ -10,7 +10,16 @@ import pytest
 
 from benchmarks.sidebyside.pairing import in_turn
 from benchmarks.sidebyside.replay import ReplayClock
-from benchmarks.sidebyside.sides import Phase, Work, decode_phase, fastest, llama_bench_result, prefill_phase
+from benchmarks.sidebyside.sides import (
+    DECODE,
+    PREFILL,
+    Timed,
+    Work,
+    decode_time,
+    fastest,
+    llama_bench_result,
+    prefill_time,
+)
 from sidecarkit.sidecar_client import Answer, Notification
 
 WORK = Work(model=Path("m.gguf"), threads=2, prompt_tokens=512, predict=128, repetitions=2)
@@ -39,50 +48,56 @@ def answer(result: dict[str, Any], *deltas: tuple[float, int]) -> Answer:
 
 
 def test_prefill_counts_from_the_request_to_the_first_delta() -> None:
-    phase = prefill_phase(answer({"promptTokens": 512}, (10.5, 1)), 512)
-    assert phase == Phase(tokens=512, seconds=0.5)
+    phase = prefill_time(answer({"promptTokens": 512}, (10.5, 1)), 512)
+    assert phase == Timed(tokens=512, seconds=0.5)
     assert phase.rate == 1024.0
 
 
 def test_a_prompt_of_another_length_is_not_measured() -> None:
     with pytest.raises(AssertionError, match="511"):
-        prefill_phase(answer({"promptTokens": 511}, (10.5, 1)), 512)
+        prefill_time(answer({"promptTokens": 511}, (10.5, 1)), 512)
 
 
 def test_decode_counts_from_first_to_last_delta_without_the_first_ones_tokens() -> None:
-    phase = decode_phase(answer({"completionTokens": 8}, (11.0, 2), (11.5, 3), (12.0, 3)))
-    assert phase == Phase(tokens=6, seconds=1.0)
+    phase = decode_time(answer({"completionTokens": 8}, (11.0, 2), (11.5, 3), (12.0, 3)))
+    assert phase == Timed(tokens=6, seconds=1.0)
 
 
 def test_deltas_that_lost_a_token_are_not_measured() -> None:
     with pytest.raises(AssertionError):
-        decode_phase(answer({"completionTokens": 8}, (11.0, 1), (12.0, 6)))
+        decode_time(answer({"completionTokens": 8}, (11.0, 1), (12.0, 6)))
 
 
 def test_the_fastest_repetition_counts_by_rate_not_by_seconds() -> None:
-    assert fastest([Phase(tokens=10, seconds=2.0), Phase(tokens=30, seconds=3.0)]).tokens == 30
+    assert fastest([Timed(tokens=10, seconds=2.0), Timed(tokens=30, seconds=3.0)]).tokens == 30
 
 
-def llama_bench_json(**changed: int) -> str:
-    common = {"n_threads": 2} | changed
-    prefill = {"n_prompt": 512, "n_gen": 0, "samples_ns": [500_000_000, 900_000_000]}
-    decode = {"n_prompt": 0, "n_gen": 128, "samples_ns": [300_000_000, 250_000_000]}
-    return json.dumps([common | prefill, common | decode])
+def llama_bench_json(**changed: object) -> str:
+    return json.dumps(
+        [{"n_threads": 2, "n_prompt": 0, "n_gen": 128, "samples_ns": [300_000_000, 250_000_000]} | changed]
+    )
 
 
-def test_llama_benchs_json_gives_its_fastest_repetitions_and_its_log_the_plug_in() -> None:
-    log = "load_backend: loaded CPU backend from /there/libggml-cpu-zen4.so\n"
-    sample = llama_bench_result(llama_bench_json(), log, WORK)
-    assert sample.prefill.rate == 1024.0
-    assert sample.decode.rate == 512.0
-    assert sample.plug_in == Path("/there/libggml-cpu-zen4.so")
+LOG = "load_backend: loaded CPU backend from /there/libggml-cpu-zen4.so\n"
 
 
-def test_llama_bench_with_other_threads_or_an_unnamed_plug_in_is_not_measured() -> None:
+def test_llama_benchs_json_gives_its_fastest_repetition_and_its_log_the_plug_in() -> None:
+    decode = llama_bench_result(llama_bench_json(), LOG, WORK, DECODE)
+    assert decode.timed == Timed(tokens=128, seconds=0.25)
+    assert decode.plug_in == Path("/there/libggml-cpu-zen4.so")
+    prefill = llama_bench_result(llama_bench_json(n_prompt=512, n_gen=0), LOG, WORK, PREFILL)
+    assert prefill.timed == Timed(tokens=512, seconds=0.25)
+
+
+@pytest.mark.parametrize("changed", [{"n_threads": 1}, {"n_gen": 64}, {"n_prompt": 512}, {"samples_ns": [1]}])
+def test_a_llama_bench_that_measured_something_else_is_refused(changed: dict[str, object]) -> None:
     with pytest.raises(AssertionError):
-        llama_bench_result(llama_bench_json(n_threads=1), "loaded CPU backend from /x.so", WORK)
+        llama_bench_result(llama_bench_json(**changed), LOG, WORK, DECODE)
+
+
+def test_a_llama_bench_that_does_not_name_its_plug_in_is_refused() -> None:
     with pytest.raises(AssertionError, match="which CPU plug-in"):
-        llama_bench_result(llama_bench_json(), "", WORK)
+        llama_bench_result(llama_bench_json(), "", WORK, DECODE)
 
 
 REPLAY = ReplayClock()
