@@ -1,7 +1,7 @@
 /** The page in a document without a browser: what is there, what a key does, what is said. */
 
 import { render } from "preact";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { App } from "./app";
 import { type Models, ModelsProvider } from "./components/context";
 import { createChat } from "./models/chat";
@@ -101,6 +101,16 @@ describe("the keyboard", () => {
     await press("Enter", { isComposing: true });
     expect(backend.asked).toHaveLength(0);
   });
+});
+
+test("the keyboard is never left nowhere: after a button has gone it is back in the prompt", async () => {
+  all("example")[0]?.focus();
+  all("example")[0]?.click();
+  await vi.waitFor(() => expect(document.activeElement).toBe(one("prompt")));
+  one("stop").focus();
+  await click("stop");
+  await backend.latest.end({});
+  await vi.waitFor(() => expect(document.activeElement).toBe(one("prompt")));
 });
 
 describe("an answer", () => {

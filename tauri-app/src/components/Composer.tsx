@@ -8,7 +8,11 @@ export function Composer() {
   const words = useWords();
   const input = useRef<HTMLTextAreaElement>(null);
 
-  useEffect(() => input.current?.focus(), []);
+  const busy = chat.busy.value;
+  // The button that was pressed may be gone now: the keyboard must not be left nowhere.
+  useEffect(() => {
+    if (document.activeElement === document.body) input.current?.focus();
+  }, [busy]);
   useSignalEffect(() => {
     if (input.current !== null) fitHeight(input.current, chat.draft.value);
   });
@@ -44,7 +48,7 @@ export function Composer() {
           send();
         }}
       />
-      {chat.busy.value ? <StopButton /> : <SendButton />}
+      {busy ? <StopButton /> : <SendButton />}
     </form>
   );
 }
