@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use engine_supervisor::{
-    Engine, EngineError, FinishReason, GenerateOptions, GenerateParams, Generated, LoadParams, Settings,
+    Engine, EngineError, FinishReason, GenerateOptions, GenerateParams, Generated, LoadParams,
+    Settings,
 };
 use tokio::sync::Notify;
 

@@ -33,7 +33,11 @@ impl Bench {
         let app = with_commands(mock_builder())
             .channel_interceptor(move |_, _, _, body| {
                 let InvokeResponseBody::Json(message) = body else { panic!("not JSON") };
-                assert!(message.len() < 8_192, "a message of {} bytes loses its place", message.len());
+                assert!(
+                    message.len() < 8_192,
+                    "a message of {} bytes loses its place",
+                    message.len()
+                );
                 listener.lock().unwrap().push(serde_json::from_str(message).unwrap());
                 true
             })
@@ -221,5 +225,8 @@ fn a_listener_hears_of_every_change_of_the_engine() {
         states.extend(bench.heard().into_iter().map(|status| status["state"].clone()));
         std::thread::yield_now();
     }
-    assert!(states.contains(&json!("generating")) || states.contains(&json!("loading")), "{states:?}");
+    assert!(
+        states.contains(&json!("generating")) || states.contains(&json!("loading")),
+        "{states:?}"
+    );
 }

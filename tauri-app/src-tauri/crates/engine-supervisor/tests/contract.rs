@@ -21,7 +21,9 @@ impl Exchange {
         let methods: HashMap<String, &str> = self
             .sent
             .iter()
-            .filter_map(|message| Some((message.get("id")?.to_string(), message["method"].as_str()?)))
+            .filter_map(|message| {
+                Some((message.get("id")?.to_string(), message["method"].as_str()?))
+            })
             .collect();
         self.received
             .iter()
@@ -34,14 +36,17 @@ impl Exchange {
     /// The requests that were answered with a result: those that are well formed.
     fn accepted(&self) -> impl Iterator<Item = &Value> {
         self.sent.iter().filter(|message| {
-            let answered = |reply: &&Value| reply.get("id") == message.get("id") && reply.get("result").is_some();
+            let answered = |reply: &&Value| {
+                reply.get("id") == message.get("id") && reply.get("result").is_some()
+            };
             message.get("id").is_some() && self.received.iter().any(|reply| answered(&reply))
         })
     }
 }
 
 fn exchanges() -> Vec<Exchange> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../../tests/contract/sidecar");
+    let folder =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../../tests/contract/sidecar");
     let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
         .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
         .map(|entry| entry.unwrap().path())
@@ -77,8 +82,9 @@ fn every_line_of_the_engine_is_understood() {
 
 #[test]
 fn every_result_this_crate_asks_for_has_its_type() {
+    let exchanges = exchanges();
     let mut seen: HashMap<&str, usize> = HashMap::new();
-    for exchange in &exchanges() {
+    for exchange in &exchanges {
         for (method, result) in exchange.results() {
             let read = match method {
                 "initialize" => serde_json::from_value::<Initialized>(result.clone()).map(drop),
@@ -116,7 +122,8 @@ fn cancel_is_written_as_the_contract_has_it() {
     let mut compared = 0;
     for exchange in &exchanges() {
         for message in exchange.sent.iter().filter(|message| message["method"] == "cancel") {
-            let Ok(id) = serde_json::from_value::<RequestId>(message["params"]["id"].clone()) else {
+            let Ok(id) = serde_json::from_value::<RequestId>(message["params"]["id"].clone())
+            else {
                 continue;
             };
             let line: Value = serde_json::from_str(&rpc::encode_cancel(&id)).unwrap();

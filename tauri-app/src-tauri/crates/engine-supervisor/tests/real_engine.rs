@@ -82,7 +82,8 @@ async fn a_killed_idle_engine_is_replaced_at_once_with_its_model() {
 }
 
 #[tokio::test]
-async fn an_engine_killed_in_mid_answer_ends_the_reply_with_the_cause_and_the_next_one_is_answered() {
+async fn an_engine_killed_in_mid_answer_ends_the_reply_with_the_cause_and_the_next_one_is_answered()
+{
     let engine = real_engine();
     within("loading", engine.load(tiny_model())).await.unwrap();
     let pid = engine.snapshot().pid.unwrap();
@@ -93,7 +94,9 @@ async fn an_engine_killed_in_mid_answer_ends_the_reply_with_the_cause_and_the_ne
     until(&engine, "it writes", |now| now.phase == Phase::Generating).await;
     kill(pid);
     let (_, end) = finish(reply).await;
-    let Err(EngineError::Died(death)) = end else { panic!("it did not end with the death: {end:?}") };
+    let Err(EngineError::Died(death)) = end else {
+        panic!("it did not end with the death: {end:?}")
+    };
     assert_eq!(death.to_string(), "it was killed by signal 9 (SIGKILL)");
 
     let (text, end) = finish(engine.generate(greedy(PROMPT, 8))).await;

@@ -40,13 +40,17 @@ impl Drop for Script {
 
 #[tokio::test]
 async fn an_engine_that_will_not_end_is_killed_with_its_children_within_the_ladder() {
-    let script = Script::new("deaf", "trap '' TERM\nsleep 600 &\necho $! > child\nwhile :; do sleep 600; done");
+    let script = Script::new(
+        "deaf",
+        "trap '' TERM\nsleep 600 &\necho $! > child\nwhile :; do sleep 600; done",
+    );
     let engine = engine(script.0.clone());
     let loading = tokio::spawn({
         let engine = engine.clone();
         async move { engine.load(tiny_model()).await }
     });
-    let pid = until(&engine, "it was started", |now| now.phase == Phase::Starting).await.pid.unwrap();
+    let pid =
+        until(&engine, "it was started", |now| now.phase == Phase::Starting).await.pid.unwrap();
     let child = within("its child is there", read_number(script.0.with_file_name("child"))).await;
 
     let started = Instant::now();
@@ -97,7 +101,10 @@ async fn a_program_that_cannot_be_started_is_told_with_the_systems_reason() {
 #[tokio::test]
 async fn junk_on_stdout_is_ignored_and_another_protocol_version_refused() {
     let refusal = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32001,"message":"version 2 only","data":{"kind":"protocol_version"}}}"#;
-    let script = Script::new("junk", &format!("printf 'hello\\n\\377\\376\\n{{}}\\n'\nread line\necho '{refusal}'\nread line"));
+    let script = Script::new(
+        "junk",
+        &format!("printf 'hello\\n\\377\\376\\n{{}}\\n'\nread line\necho '{refusal}'\nread line"),
+    );
     let engine = engine(script.0.clone());
     let error = within("loading", engine.load(tiny_model())).await.unwrap_err();
     let EngineError::Refused(refusal) = error else { panic!("not refused: {error:?}") };

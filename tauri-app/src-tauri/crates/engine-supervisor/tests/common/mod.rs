@@ -32,11 +32,7 @@ pub fn engine(program: PathBuf) -> Engine {
 pub fn tiny_model() -> LoadParams {
     let models = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../models");
     let path = models.canonicalize().unwrap().join("stories260K.gguf");
-    LoadParams {
-        path: path.to_str().unwrap().into(),
-        threads: Some(1),
-        ..LoadParams::default()
-    }
+    LoadParams { path: path.to_str().unwrap().into(), threads: Some(1), ..LoadParams::default() }
 }
 
 /// Greedy, so that the text is the same each time.
