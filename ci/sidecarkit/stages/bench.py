@@ -131,7 +131,7 @@ def _measure(job: Job) -> Path:
             "--pairs", str(job.options.pairs),
             "--benchmark-json", results,
             # One fixture measures all pairs: the suite's limit per test is too short for it.
-            "--timeout", "0", "-o", "log_cli=true", "-o", "log_cli_level=INFO",
+            "--timeout", "0", "-o", "log_cli=true", "-o", "log_cli_level=INFO", "-o", "log_cli_format=%(message)s",
         ],
         log=job.log, report=job.report, title=f"measuring {job.options.pairs} pairs in turn", cwd=job.root,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (job.root / "ci", job.root)))},
