@@ -64,6 +64,24 @@ pub(crate) struct Actor {
     loads: Vec<oneshot::Sender<Result<LoadedModel, EngineError>>>,
     waiting: VecDeque<Job>,
     shutting_down: Vec<oneshot::Sender<()>>,
+    /// Told only after the state that goes with it was published.
+    outbox: Vec<Answer>,
+}
+
+/// The end of something that was asked for.
+enum Answer {
+    Load(oneshot::Sender<Result<LoadedModel, EngineError>>, Result<LoadedModel, EngineError>),
+    Reply(Job, Result<Generated, EngineError>),
+}
+
+impl Answer {
+    /// Nobody waiting for it any more is fine.
+    fn deliver(self) {
+        match self {
+            Self::Load(asked, outcome) => drop(asked.send(outcome)),
+            Self::Reply(job, outcome) => job.finish(outcome),
+        }
+    }
 }
 
 impl Actor {
@@ -87,6 +105,7 @@ impl Actor {
             loads: Vec::new(),
             waiting: VecDeque::new(),
             shutting_down: Vec::new(),
+            outbox: Vec::new(),
         }
     }
 
@@ -101,6 +120,7 @@ impl Actor {
                 Some(told) = self.told.recv() => self.hear(told),
             }
             self.advance();
+            self.snapshot.phase = self.phase();
             self.announce();
         }
         commands.close();
@@ -128,7 +148,7 @@ impl Actor {
                 if self.waiting.len() < MAX_WAITING {
                     self.waiting.push_back(job);
                 } else {
-                    job.finish(Err(EngineError::Busy));
+                    self.finish(job, Err(EngineError::Busy));
                 }
             }
             Command::Cancel { id } => self.cancel(&id),
@@ -139,7 +159,7 @@ impl Actor {
     fn cancel(&mut self, id: &RequestId) {
         if let Some(index) = self.waiting.iter().position(|job| job.id == *id) {
             if let Some(job) = self.waiting.remove(index) {
-                job.finish(Ok(Generated::cancelled_early()));
+                self.finish(job, Ok(Generated::cancelled_early()));
             }
         } else if let (Some(running), Some(process)) = (&mut self.in_flight, &self.process)
             && running.id == *id
@@ -206,7 +226,7 @@ impl Actor {
                 Err(error) => self.give_up(error),
             },
             Work::Load { .. } => self.conclude_load(outcome.and_then(read::<LoadedModel>)),
-            Work::Generate(job) => job.finish(outcome.and_then(read::<Generated>)),
+            Work::Generate(job) => self.finish(job, outcome.and_then(read::<Generated>)),
         }
     }
 
@@ -224,9 +244,9 @@ impl Actor {
     /// The engine is as far as it can get: tells those who waited for that.
     fn settle_loads(&mut self) {
         self.wanted = false;
-        for answer in self.loads.drain(..) {
-            let _ = answer.send(self.snapshot.model.clone().ok_or(EngineError::NoModel));
-        }
+        let outcome = self.snapshot.model.clone().ok_or(EngineError::NoModel);
+        let settled = self.loads.drain(..).map(|asked| Answer::Load(asked, outcome.clone()));
+        self.outbox.extend(settled);
     }
 
     /// The engine cannot be used: it is ended, and whoever waits is told why.
@@ -247,9 +267,8 @@ impl Actor {
         self.process = None;
         let error = EngineError::Died(death.clone());
         let died_at_work = self.snapshot.model.is_some();
-        match self.in_flight.take().map(|request| request.work) {
-            Some(Work::Generate(job)) => job.finish(Err(error.clone())),
-            Some(Work::Initialize | Work::Load { .. }) | None => {}
+        if let Some(Work::Generate(job)) = self.in_flight.take().map(|request| request.work) {
+            self.finish(job, Err(error.clone()));
         }
         self.forget_process();
         self.snapshot.last_death = Some(death);
@@ -270,12 +289,9 @@ impl Actor {
     fn fail_everything(&mut self, error: &EngineError) {
         self.wanted = false;
         self.snapshot.problem = Some(error.clone());
-        for answer in self.loads.drain(..) {
-            let _ = answer.send(Err(error.clone()));
-        }
-        for job in self.waiting.drain(..) {
-            job.finish(Err(error.clone()));
-        }
+        let loads = self.loads.drain(..).map(|asked| Answer::Load(asked, Err(error.clone())));
+        let replies = self.waiting.drain(..).map(|job| Answer::Reply(job, Err(error.clone())));
+        self.outbox.extend(loads.chain(replies));
     }
 
     /// Does the next thing that is due, unless something is being done.
@@ -328,8 +344,8 @@ impl Actor {
         }
     }
 
+    /// Publishes the state, then tells those whose answer is ready.
     fn announce(&mut self) {
-        self.snapshot.phase = self.phase();
         self.publish.send_if_modified(|published| {
             let changed = *published != self.snapshot;
             if changed {
@@ -337,6 +353,11 @@ impl Actor {
             }
             changed
         });
+        self.outbox.drain(..).for_each(Answer::deliver);
+    }
+
+    fn finish(&mut self, job: Job, outcome: Result<Generated, EngineError>) {
+        self.outbox.push(Answer::Reply(job, outcome));
     }
 
     fn phase(&self) -> Phase {
@@ -350,15 +371,13 @@ impl Actor {
 
     /// Ends the process and tells everybody who still waits.
     async fn stop(&mut self) {
-        if let Some(request) = self.in_flight.take()
-            && let Work::Generate(job) = request.work
-        {
-            job.finish(Err(EngineError::Stopped));
+        if let Some(Work::Generate(job)) = self.in_flight.take().map(|request| request.work) {
+            self.finish(job, Err(EngineError::Stopped));
         }
         self.fail_everything(&EngineError::Stopped);
+        self.snapshot.phase = Phase::Stopping;
+        self.announce();
         if let Some(mut process) = self.process.take() {
-            self.snapshot.phase = Phase::Stopping;
-            self.publish.send_replace(self.snapshot.clone());
             let id = RequestId::Number(self.next_id.fetch_add(1, Ordering::Relaxed));
             process.send(rpc::encode_request(&id, &Request::Shutdown));
             process.end();

@@ -11,10 +11,10 @@ use engine_supervisor::{
 };
 
 /// Longer than anything here takes on a busy machine; it only ends what would hang.
-pub const LIMIT: Duration = Duration::from_secs(30);
+pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
 /// The engine in the folder that `LOCALAI_TEST_ENGINE` names.
-pub fn real_engine() -> Engine {
+pub(crate) fn real_engine() -> Engine {
     let folder = std::env::var_os("LOCALAI_TEST_ENGINE").expect(
         "LOCALAI_TEST_ENGINE is not set\nhint: run `python3 noxfile.py -s tests`, or set it to the \
          folder tauri-app/src-tauri/bin/localai-sidecar-<target>.dist that `place` has filled",
@@ -23,20 +23,20 @@ pub fn real_engine() -> Engine {
 }
 
 /// An engine that runs `program`.
-pub fn engine(program: PathBuf) -> Engine {
+pub(crate) fn engine(program: PathBuf) -> Engine {
     let client = Client { name: "engine-supervisor-tests".into(), version: "0.1.0".into() };
     Engine::new(Settings { program, client })
 }
 
 /// The demo model, on one thread so that other tests do not slow it down.
-pub fn tiny_model() -> LoadParams {
+pub(crate) fn tiny_model() -> LoadParams {
     let models = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../models");
     let path = models.canonicalize().unwrap().join("stories260K.gguf");
     LoadParams { path: path.to_str().unwrap().into(), threads: Some(1), ..LoadParams::default() }
 }
 
 /// Greedy, so that the text is the same each time.
-pub fn greedy(prompt: &str, max_tokens: u32) -> GenerateParams {
+pub(crate) fn greedy(prompt: &str, max_tokens: u32) -> GenerateParams {
     GenerateParams {
         options: GenerateOptions {
             max_tokens: Some(max_tokens),
@@ -48,7 +48,7 @@ pub fn greedy(prompt: &str, max_tokens: u32) -> GenerateParams {
 }
 
 /// The reply's text and its end.
-pub async fn finish(mut reply: Reply) -> (String, Result<Generated, EngineError>) {
+pub(crate) async fn finish(mut reply: Reply) -> (String, Result<Generated, EngineError>) {
     let mut text = String::new();
     loop {
         match within("the reply goes on", reply.next()).await {
@@ -61,36 +61,40 @@ pub async fn finish(mut reply: Reply) -> (String, Result<Generated, EngineError>
 }
 
 /// `what`, which must come about before the limit.
-pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
     tokio::time::timeout(LIMIT, future).await.unwrap_or_else(|_| panic!("waited too long: {what}"))
 }
 
 /// The first snapshot of which `is_so` holds.
-pub async fn until(engine: &Engine, what: &str, is_so: impl FnMut(&Snapshot) -> bool) -> Snapshot {
+pub(crate) async fn until(
+    engine: &Engine,
+    what: &str,
+    is_so: impl FnMut(&Snapshot) -> bool,
+) -> Snapshot {
     let mut snapshots = engine.watch();
     within(what, snapshots.wait_for(is_so)).await.expect("the supervisor lives").clone()
 }
 
 /// Kills one process, as the system's memory killer would.
-pub fn kill(pid: u32) {
+pub(crate) fn kill(pid: u32) {
     signal(pid, "KILL");
 }
 
 /// Sends a signal by its name.
-pub fn signal(pid: u32, name: &str) {
+pub(crate) fn signal(pid: u32, name: &str) {
     let status = std::process::Command::new("kill").args(["-s", name, &pid.to_string()]).status();
     assert!(status.unwrap().success(), "process {pid} could not be sent {name}");
 }
 
 /// Whether a process of that number runs; a zombie does not.
-pub fn runs(pid: u32) -> bool {
+pub(crate) fn runs(pid: u32) -> bool {
     let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
     let state = stat.rsplit(')').next().and_then(|rest| rest.trim().chars().next());
     !matches!(state, Some('Z' | 'X') | None)
 }
 
 /// Waits until process `pid` is gone.
-pub fn wait_until_gone(pid: u32) {
+pub(crate) fn wait_until_gone(pid: u32) {
     let deadline = Instant::now() + LIMIT;
     while runs(pid) {
         assert!(Instant::now() < deadline, "process {pid} is still there");
