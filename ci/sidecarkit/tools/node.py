@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
@@ -22,14 +23,14 @@ def version() -> str:
 
 
 def environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
-    """`base` (default: this process's environment) with the wheel's node and npm first on PATH."""
+    """`base` (default: this process's environment) with a working npm and the wheel's node first on PATH."""
     values = dict(os.environ if base is None else base)
-    return values | {"PATH": os.pathsep.join([str(_programs()), values.get("PATH", "")])}
+    return values | {"PATH": os.pathsep.join([str(_launchers()), str(_wheel() / "bin"), values.get("PATH", "")])}
 
 
 def npm() -> Path:
     """npm's program, to be run with `environment()`."""
-    return _programs() / "npm"
+    return _launchers() / "npm"
 
 
 def install(package: Path, *, log: Path, report: Report) -> None:
@@ -47,11 +48,25 @@ def install(package: Path, *, log: Path, report: Report) -> None:
     stamp.write_text(wanted, encoding="utf-8")
 
 
-def _programs() -> Path:
+def _launchers() -> Path:
+    """A folder with npm and npx: a wheel holds no links, and the copies in its bin/ do not find npm beside them."""
+    folder = Path(sys.prefix) / "share" / "sidecarkit" / "node"
+    folder.mkdir(parents=True, exist_ok=True)
+    node, scripts = _wheel() / "bin" / "node", _wheel() / "lib" / "node_modules" / "npm" / "bin"
+    for name in ("npm", "npx"):
+        launcher = folder / name
+        text = f'#!/bin/sh\nexec "{node}" "{scripts / name}-cli.js" "$@"\n'
+        if not launcher.is_file() or launcher.read_text(encoding="utf-8") != text:
+            launcher.write_text(text, encoding="utf-8")
+            launcher.chmod(0o755)
+    return folder
+
+
+def _wheel() -> Path:
     spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
         raise MissingTool(
             f"the package `{_PACKAGE}` is not installed beside the toolkit",
             hint="run through `python3 noxfile.py`, which installs the locked toolkit",
         )
-    return Path(spec.origin).parent / "bin"
+    return Path(spec.origin).parent
