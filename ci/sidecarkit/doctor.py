@@ -87,7 +87,7 @@ def _is_installed(package: str) -> bool:
 
 def _install(packages: list[str], report: Report) -> None:
     prefix = _privilege()
-    shown = " ".join([*(prefix or ["sudo"]), *_INSTALL, *packages])
+    shown = " ".join([*(["sudo"] if prefix is None else prefix), *_INSTALL, *packages])
     report.say(f"   {shown}")
     if prefix is None or not _agreed():
         raise MissingTool(f"missing packages: {' '.join(packages)}", hint=f"run `{shown}`, then the same command again")

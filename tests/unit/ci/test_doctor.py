@@ -67,6 +67,7 @@ def test_what_is_missing_is_installed_in_one_command_without_recommends_or_remov
     last = machine.calls.read_text(encoding="utf-8").splitlines()[-1]
     assert last == "noninteractive install --yes --no-install-recommends --no-remove gcc libc6-dev"
     assert "✗ a compiler: missing (it compiles)" in machine.said.getvalue()
+    assert "   apt-get install" in machine.said.getvalue()
     assert "✓ a compiler: there" in machine.said.getvalue()
 
 
