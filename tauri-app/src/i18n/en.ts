@@ -33,7 +33,7 @@ export const en = {
   stoppedByUser: "Stopped",
   cutOff: "Interrupted",
   notAnswered: "Not answered",
-  lengthReached: "Cut at the greatest length",
+  lengthReached: "Cut at the length limit",
   forgotten: "The beginning of the conversation no longer fits into the model's memory.",
   reading: (percent: string) => `Reading your message… ${percent}`,
   tokens: (count: string) => `${count} tokens`,
