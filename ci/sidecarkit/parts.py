@@ -6,6 +6,7 @@ import sys
 import tarfile
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
@@ -25,8 +26,10 @@ def folder() -> Path:
 def unpack_sdist(pin: LlamaPin, destination: Path, report: Report) -> Path:
     """Unpack the pinned sdist under `destination` and return its top folder. Raises PartWrong."""
     archive = sdist(pin, report)
+    # Debian 12's Python 3.11.2 has no filters yet; the archive's hash is the pinned one either way.
+    filters: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
     with tarfile.open(archive) as tar:
-        tar.extractall(destination, filter="data")
+        tar.extractall(destination, **filters)
     return destination / f"{pin.package.replace('-', '_')}-{pin.version}"
 
 
