@@ -21,7 +21,7 @@ def test_the_built_in_model_answers_in_the_page_and_says_that_it_is_a_demo(start
     assert " " in answer.text.strip(), f"this is no text of a story: {answer.text!r}"
     assert app.text("demo-badge")
     assert app.text("model-name")
-    app.browser.screenshot(screenshots / "1-answer-light-en.png")
+    app.picture(screenshots / "1-answer-light-en.png")
 
 
 def test_theme_and_language_follow_their_buttons(start: Start, screenshots: Path) -> None:
@@ -29,12 +29,12 @@ def test_theme_and_language_follow_their_buttons(start: Start, screenshots: Path
     app.send(PROMPT)
     app.wait_for_answer("done")
     app.switch("theme", "dark")
-    app.browser.screenshot(screenshots / "2-answer-dark-en.png")
+    app.picture(screenshots / "2-answer-dark-en.png")
     english = app.text("engine-status")
     app.switch("language", "pt-BR")
     assert app.browser.run("return document.documentElement.lang") == "pt-BR"
     assert app.text("engine-status") != english
-    app.browser.screenshot(screenshots / "3-answer-dark-pt-BR.png")
+    app.picture(screenshots / "3-answer-dark-pt-BR.png")
 
 
 def test_closing_the_window_leaves_no_process_behind(start: Start) -> None:

@@ -28,7 +28,7 @@ def test_stop_keeps_the_text_so_far_and_the_next_prompt_is_answered(
     stopped = app.wait_for_answer("interrupted")
     assert len(stopped.text) >= written
     assert app.text("notice") is None
-    app.browser.screenshot(screenshots / "4-stopped-light-en.png")
+    app.picture(screenshots / "4-stopped-light-en.png")
     (sidecar,) = app.sidecars()
     app.send("And now?")
     until("a second answer", lambda: len(app.messages()) == 4, END_LIMIT_S)
@@ -46,7 +46,7 @@ def test_a_killed_engine_is_told_of_and_a_new_one_answers_the_next_prompt(
     cut = app.wait_for_answer("interrupted", timeout_s=END_LIMIT_S)
     assert len(cut.text) >= written
     until("the window says what happened", lambda: app.text("notice"), END_LIMIT_S)
-    app.browser.screenshot(screenshots / "5-engine-killed-light-en.png")
+    app.picture(screenshots / "5-engine-killed-light-en.png")
     app.send("Are you still there?")
     until("a second answer", lambda: len(app.messages()) == 4, END_LIMIT_S)
     app.wait_for_answer("streaming")

@@ -42,6 +42,12 @@ _STATE = """
 const found = document.querySelector(`[data-testid="${arguments[0]}"]`);
 return found === null ? null : found.dataset.state;
 """
+# Fades that end; a blinking cursor never does.
+_STANDS_STILL = """
+return document.getAnimations().every(
+  (each) => each.playState !== "running" || each.effect.getComputedTiming().endTime === Infinity,
+);
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +110,11 @@ class App:
             seen.append(state)
             self.browser.click(test_id)
             until(f"`{test_id}` changes", lambda: self.state(test_id) != seen[-1], END_LIMIT_S)
+
+    def picture(self, path: Path) -> None:
+        """Writes what the window shows as a PNG, once nothing fades any more."""
+        until("the page stands still", lambda: self.browser.run(_STANDS_STILL), END_LIMIT_S)
+        self.browser.screenshot(path)
 
     def process(self) -> Process:
         """The app's own process."""
