@@ -23,14 +23,15 @@ def folder() -> Path:
     return Path(platformdirs.user_cache_dir("localaiapp", appauthor=False)) / "parts"
 
 
-def unpack_sdist(pin: LlamaPin, destination: Path, report: Report) -> Path:
-    """Unpack the pinned sdist under `destination` and return its top folder. Raises PartWrong."""
-    archive = sdist(pin, report)
+def unpack_sdist(pin: LlamaPin, folder: str, destination: Path, report: Report) -> Path:
+    """Unpack what the pinned sdist holds under `folder`; return where it lies in `destination`. Raises PartWrong."""
+    top = f"{pin.package.replace('-', '_')}-{pin.version}"
     # Debian 12's Python 3.11.2 has no filters yet; the archive's hash is the pinned one either way.
     filters: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
-    with tarfile.open(archive) as tar:
-        tar.extractall(destination, **filters)
-    return destination / f"{pin.package.replace('-', '_')}-{pin.version}"
+    with tarfile.open(sdist(pin, report)) as archive:
+        members = [member for member in archive if member.name.startswith(f"{top}/{folder}/")]
+        archive.extractall(destination, members, **filters)
+    return destination / top / folder
 
 
 def sdist(pin: LlamaPin, report: Report) -> Path:

@@ -53,4 +53,5 @@ def write_json(path: Path, value: object) -> Path:
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         json.dump(value, file, indent=2, ensure_ascii=False)
         file.write("\n")
+    Path(name).chmod(0o644)  # mkstemp's own mode would hide it from the user who reads what root built
     return Path(name).replace(path)

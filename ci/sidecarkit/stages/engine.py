@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -89,12 +88,9 @@ def _gather_sources(job: Job, folder: Path) -> Path:
     for name, text in recipe.STUBS.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
-    with tarfile.open(parts.sdist(job.toolchain.llama, job.report)) as sdist:
-        for member in sdist:
-            _, _, name = member.name.partition("/")
-            if name in {f"llama_cpp/{binding}" for binding in recipe.BINDINGS}:
-                member.name = name
-                sdist.extract(member, folder, filter="data")
+    bindings = parts.unpack_sdist(job.toolchain.llama, "llama_cpp", folder.parent / "sdist", job.report)
+    for name in recipe.BINDINGS:
+        shutil.copyfile(bindings / name, folder / "llama_cpp" / name)
     return folder / recipe.PACKAGE
 
 

@@ -55,7 +55,7 @@ def run(job: Job) -> dict[str, Any]:
 
 def _build(job: Job, folder: Path) -> None:
     workplace = folder / ".work"
-    source = parts.unpack_sdist(job.toolchain.llama, workplace, job.report) / "vendor" / "llama.cpp"
+    source = parts.unpack_sdist(job.toolchain.llama, "vendor/llama.cpp", workplace, job.report)
     recipe = llama_cpu.recipe(source, job.toolchain.llama, with_server=job.options.server_anchor)
     wrappers = zig.write_wrappers(workplace / "zig", job.target.zig_target)
     environment = _environment(workplace)
