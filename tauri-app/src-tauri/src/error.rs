@@ -1,6 +1,6 @@
 //! What the page is told when something does not work: `{code, message, hint, values}`.
 
-use engine_supervisor::{EngineError, Exit, NotFound};
+use engine_supervisor::{EngineError, Exit, LogRecord, NotFound};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -74,6 +74,12 @@ impl From<EngineError> for AppError {
                 values: numbers(refusal.data),
             },
         }
+    }
+}
+
+impl From<LogRecord> for AppError {
+    fn from(record: LogRecord) -> Self {
+        Self { values: numbers(record.data), ..Self::new(&record.kind, record.message) }
     }
 }
 

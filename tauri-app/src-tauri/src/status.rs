@@ -20,6 +20,8 @@ pub(crate) struct EngineStatus {
     pub(crate) device: Option<String>,
     /// Processes started so far: more than one means that the engine was replaced.
     pub(crate) starts: u64,
+    /// What the engine said that a person should see.
+    pub(crate) remarks: Vec<AppError>,
     /// How the last process ended, if nobody had asked it to.
     pub(crate) last_death: Option<AppError>,
     /// Why there is no engine or no model.
@@ -84,6 +86,7 @@ impl EngineStatus {
             },
             device: loaded.map(|loaded| loaded.device.clone()),
             starts: snapshot.starts,
+            remarks: snapshot.remarks.iter().cloned().map(AppError::from).collect(),
             last_death: snapshot.last_death.clone().map(|death| EngineError::Died(death).into()),
             problem: snapshot.problem.clone().map(AppError::from),
         }

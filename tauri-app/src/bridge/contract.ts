@@ -45,6 +45,8 @@ export interface EngineStatus {
   model: { name: string; demo: boolean; contextLength: number | null; hasChatTemplate: boolean | null };
   device: string | null;
   starts: number;
+  /** What the engine said that a person should see; no errors, but of the same shape. */
+  remarks: AppError[];
   lastDeath: AppError | null;
   problem: AppError | null;
 }

@@ -7,10 +7,10 @@ export function Notices() {
   const words = useWords();
   return (
     <div class="notices" role="alert">
-      {notices.all.value.map((error) => {
+      {notices.all.value.map(({ level, error }) => {
         const { title, detail } = describeError(error, preferences.language.value);
         return (
-          <div class="notice" key={error.code} data-testid="notice" data-code={error.code}>
+          <div class="notice" key={error.code} data-testid="notice" data-code={error.code} data-level={level}>
             <AlertIcon />
             <div class="notice-text">
               <strong>{title}</strong>

@@ -12,12 +12,16 @@ type Teller = (error: AppError) => ErrorText;
 
 const english: Record<string, Teller> = {
   engine_died: (error) => ({
-    title: "The engine stopped in the middle of the work",
-    detail: `It ${endEn(error)}. What was written is kept, and a new engine is already taking over: just ask again.`,
+    title: "The engine stopped in mid-answer",
+    detail: `It ${endEn(error)}. What was written is kept. A new engine takes over: just ask again.`,
   }),
   engine_replaced: (error) => ({
     title: "The engine stopped and was replaced",
     detail: `It ${endEn(error)}. Nothing was lost.`,
+  }),
+  context_shortened: (error) => ({
+    title: "The model reads less at once than it could",
+    detail: `Memory holds ${value(error, "contextLength")} of the ${value(error, "trainContextLength")} tokens it was trained on.`,
   }),
   engine_missing: (error) => ({ title: "The engine is missing", detail: told(error) }),
   engine_cannot_start: (error) => ({ title: "The engine cannot be started", detail: told(error) }),
@@ -46,12 +50,16 @@ const english: Record<string, Teller> = {
 
 const portuguese: Record<string, Teller> = {
   engine_died: (error) => ({
-    title: "O motor parou no meio do trabalho",
-    detail: `Ele ${endPt(error)}. O que foi escrito fica guardado, e um novo motor já está assumindo: é só perguntar de novo.`,
+    title: "O motor parou no meio da resposta",
+    detail: `Ele ${endPt(error)}. O que foi escrito fica guardado. Um novo motor assume: é só perguntar de novo.`,
   }),
   engine_replaced: (error) => ({
     title: "O motor parou e foi substituído",
     detail: `Ele ${endPt(error)}. Nada se perdeu.`,
+  }),
+  context_shortened: (error) => ({
+    title: "O modelo lê de uma vez menos do que poderia",
+    detail: `A memória comporta ${value(error, "contextLength")} dos ${value(error, "trainContextLength")} tokens com que foi treinado.`,
   }),
   engine_missing: (error) => ({ title: "Falta o motor", detail: told(error) }),
   engine_cannot_start: (error) => ({ title: "O motor não pode ser iniciado", detail: told(error) }),

@@ -85,7 +85,7 @@ describe("when it goes wrong", () => {
     await backend.latest.refuse({ code: "prompt_control_character", message: "no" });
     expect(chat.messages.value).toEqual([]);
     expect(chat.draft.value).toBe("Hello\u0007");
-    expect(notices.all.value.map((notice) => notice.code)).toEqual(["prompt_control_character"]);
+    expect(notices.all.value.map((notice) => notice.error.code)).toEqual(["prompt_control_character"]);
     expect(chat.busy.value).toBe(false);
   });
 
@@ -103,7 +103,7 @@ describe("when it goes wrong", () => {
     await backend.latest.end({ state: "interrupted", text: "Once", finishReason: null, problem });
     expect(lastReply().state.value).toBe("interrupted");
     expect(lastReply().text.value).toBe("Once");
-    expect(notices.all.value).toEqual([problem]);
+    expect(notices.all.value).toEqual([{ level: "error", error: problem }]);
 
     void chat.ask("again");
     expect(notices.all.value).toEqual([]);

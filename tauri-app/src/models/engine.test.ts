@@ -34,7 +34,7 @@ test("a problem is shown as long as there is one", async () => {
   const problem = { code: "model_not_found", message: "not there" };
   backend.status = { ...idleStatus(), state: "failed", problem };
   await engine.connect();
-  expect(notices.all.value).toEqual([problem]);
+  expect(notices.all.value).toEqual([{ level: "error", error: problem }]);
   backend.tellStatus(idleStatus());
   expect(notices.all.value).toEqual([]);
 });
@@ -51,12 +51,26 @@ test("a problem that was dismissed does not come back while nothing changes", as
 test("an engine that died while nobody waited for it is told as replaced", async () => {
   await engine.connect();
   backend.tellStatus({ ...idleStatus(), state: "starting", starts: 2, lastDeath: killed });
-  expect(notices.all.value).toEqual([{ ...killed, code: "engine_replaced" }]);
+  expect(notices.all.value).toEqual([{ level: "warning", error: { ...killed, code: "engine_replaced" } }]);
 });
 
 test("a death in mid-answer is left to the answer to tell", async () => {
   await engine.connect();
   backend.tellStatus({ ...idleStatus(), state: "generating" });
   backend.tellStatus({ ...idleStatus(), state: "starting", starts: 2, lastDeath: killed });
+  expect(notices.all.value).toEqual([]);
+});
+
+test("what the engine remarks is shown once", async () => {
+  const remark = {
+    code: "context_shortened",
+    message: "8192 of 131072 tokens",
+    values: { contextLength: 8192 },
+  };
+  await engine.connect();
+  backend.tellStatus({ ...idleStatus(), remarks: [remark] });
+  expect(notices.all.value).toEqual([{ level: "warning", error: remark }]);
+  notices.dismiss("context_shortened");
+  backend.tellStatus({ ...idleStatus(), state: "generating", remarks: [remark] });
   expect(notices.all.value).toEqual([]);
 });

@@ -19,8 +19,9 @@ export function createEngine(backend: Backend, notices: Notices): EngineModel {
     tellProblem(previous?.problem ?? null, next.problem, notices);
     // A death in mid-answer is told by the answer; this is for one nobody waited for.
     if (previous?.state === "idle" && next.starts > previous.starts && next.lastDeath !== null) {
-      notices.show({ ...next.lastDeath, code: "engine_replaced" });
+      notices.show({ ...next.lastDeath, code: "engine_replaced" }, "warning");
     }
+    for (const remark of newRemarks(previous?.remarks ?? [], next.remarks)) notices.show(remark, "warning");
     status.value = next;
   }
 
@@ -46,4 +47,10 @@ export function createEngine(backend: Backend, notices: Notices): EngineModel {
 function tellProblem(before: AppError | null, now: AppError | null, notices: Notices): void {
   if (before !== null && before.code !== now?.code) notices.dismiss(before.code);
   if (now !== null && before?.code !== now.code) notices.show(now);
+}
+
+/** Those that were not there before: each is shown once. */
+function newRemarks(before: readonly AppError[], now: readonly AppError[]): AppError[] {
+  const known = new Set(before.map((remark) => remark.message));
+  return now.filter((remark) => !known.has(remark.message));
 }

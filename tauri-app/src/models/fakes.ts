@@ -75,6 +75,7 @@ export function idleStatus(): EngineStatus {
     model: { name: "stories260K", demo: true, contextLength: 512, hasChatTemplate: false },
     device: "CPU",
     starts: 1,
+    remarks: [],
     lastDeath: null,
     problem: null,
   };

@@ -3,10 +3,15 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { AppError } from "../bridge/contract";
 
+export interface Notice {
+  readonly level: "error" | "warning";
+  readonly error: AppError;
+}
+
 export interface Notices {
-  readonly all: ReadonlySignal<readonly AppError[]>;
+  readonly all: ReadonlySignal<readonly Notice[]>;
   /** Shows `error`, in place of an earlier one with the same code. */
-  show(error: AppError): void;
+  show(error: AppError, level?: Notice["level"]): void;
   /** Takes the notice with this code away, if there is one. */
   dismiss(code: string): void;
   /** Takes all notices away. */
@@ -14,12 +19,12 @@ export interface Notices {
 }
 
 export function createNotices(): Notices {
-  const all = signal<readonly AppError[]>([]);
-  const without = (code: string) => all.value.filter((notice) => notice.code !== code);
+  const all = signal<readonly Notice[]>([]);
+  const without = (code: string) => all.value.filter((notice) => notice.error.code !== code);
   return {
     all,
-    show: (error) => {
-      all.value = [...without(error.code), error];
+    show: (error, level = "error") => {
+      all.value = [...without(error.code), { level, error }];
     },
     dismiss: (code) => {
       all.value = without(code);

@@ -2,7 +2,7 @@
 
 use crate::death::Death;
 use crate::error::EngineError;
-use crate::methods::{Initialized, LoadedModel};
+use crate::methods::{Initialized, LoadedModel, LogRecord};
 
 /// What the engine is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -40,6 +40,8 @@ pub struct Snapshot {
     pub engine: Option<Initialized>,
     /// The model that is loaded.
     pub model: Option<LoadedModel>,
+    /// What this process said that a person should see, the latest of each kind.
+    pub remarks: Vec<LogRecord>,
     /// How many processes were started so far.
     pub starts: u64,
     /// How the last process ended, if nobody had asked it to.

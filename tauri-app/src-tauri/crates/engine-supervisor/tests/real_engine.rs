@@ -82,6 +82,26 @@ async fn a_killed_idle_engine_is_replaced_at_once_with_its_model() {
 }
 
 #[tokio::test]
+async fn a_replacement_that_dies_without_an_answer_is_replaced_by_the_next_request_only() {
+    let engine = real_engine();
+    within("loading", engine.load(tiny_model())).await.unwrap();
+    kill(engine.snapshot().pid.unwrap());
+    let second = |now: &engine_supervisor::Snapshot| now.starts == 2 && now.phase == Phase::Idle;
+    kill(until(&engine, "a second engine is idle", second).await.pid.unwrap());
+    let now = until(&engine, "it is gone", |now| now.phase == Phase::Stopped).await;
+    assert!(matches!(now.problem, Some(EngineError::Died(_))), "{:?}", now.problem);
+
+    finish(engine.generate(greedy(PROMPT, 4))).await.1.unwrap();
+    let now = engine.snapshot();
+    assert_eq!((now.starts, now.problem), (3, None));
+    // It has proved itself, so its death is no reason to wait.
+    kill(now.pid.unwrap());
+    until(&engine, "a fourth engine is idle", |now| now.starts == 4 && now.phase == Phase::Idle)
+        .await;
+    engine.shut_down().await;
+}
+
+#[tokio::test]
 async fn an_engine_killed_in_mid_answer_ends_the_reply_with_the_cause_and_the_next_one_is_answered()
 {
     let engine = real_engine();

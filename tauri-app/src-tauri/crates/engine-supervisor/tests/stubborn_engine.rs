@@ -113,6 +113,25 @@ async fn junk_on_stdout_is_ignored_and_another_protocol_version_refused() {
 }
 
 #[tokio::test]
+async fn what_the_engine_remarks_can_be_seen_until_it_ends() {
+    let hello = r#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":1,"server":{"name":"e","version":"1","buildId":"b"},"variant":"cpu","backends":[]}}"#;
+    let remark = r#"{"jsonrpc":"2.0","method":"log","params":{"level":"warning","kind":"k","message":"m","data":{"n":1}}}"#;
+    let lines = format!("read line\necho '{hello}'\necho '{remark}'\necho '{remark}'\nread line");
+    let script = Script::new("talkative", &lines);
+    let engine = engine(script.0.clone());
+    let loading = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.load(tiny_model()).await }
+    });
+    let seen = until(&engine, "it remarks", |now| !now.remarks.is_empty()).await;
+    assert_eq!((seen.remarks.len(), seen.remarks[0].kind.as_str()), (1, "k"));
+    // It ends when it is asked to load, which is the second line it reads.
+    within("loading", loading).await.unwrap().unwrap_err();
+    assert!(engine.snapshot().remarks.is_empty());
+    engine.shut_down().await;
+}
+
+#[tokio::test]
 async fn the_engine_sees_a_clean_environment_and_works_in_its_own_folder() {
     let script = Script::new("curious", "env > seen\npwd > place\nexit 1");
     let engine = engine(script.0.clone());

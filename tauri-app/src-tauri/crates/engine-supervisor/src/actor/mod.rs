@@ -3,22 +3,25 @@
 //! Everything that happens (a command, a message, a death) is first taken note of and
 //! then followed by [`Actor::advance`], which does the next thing that is due.
 
+mod answer;
+mod hear;
+mod stop;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::death::Death;
+use self::answer::Answer;
 use crate::engine::{ReplyEvent, Settings};
 use crate::error::EngineError;
 use crate::in_flight::{InFlight, Job, Work};
 use crate::methods::{
-    GenerateParams, Generated, InitializeParams, Initialized, LoadParams, LoadedModel,
-    Notification, PROTOCOL_VERSION, Request,
+    GenerateParams, Generated, InitializeParams, LoadParams, LoadedModel, PROTOCOL_VERSION, Request,
 };
-use crate::process::{Event, Process, Told};
-use crate::rpc::{self, Incoming, RequestId, RpcError};
+use crate::process::{Process, Told};
+use crate::rpc::{self, RequestId};
 use crate::snapshot::{Phase, Snapshot};
 
 /// Messages of the engine that may wait for the actor; then the pipe holds them.
@@ -61,27 +64,13 @@ pub(crate) struct Actor {
     model: Option<LoadParams>,
     /// Whether the engine is to be brought up to a loaded model without a reply waiting.
     wanted: bool,
+    /// An engine that died was replaced at once, and the new one has not written a reply yet.
+    unproven: bool,
     loads: Vec<oneshot::Sender<Result<LoadedModel, EngineError>>>,
     waiting: VecDeque<Job>,
     shutting_down: Vec<oneshot::Sender<()>>,
     /// Told only after the state that goes with it was published.
     outbox: Vec<Answer>,
-}
-
-/// The end of something that was asked for.
-enum Answer {
-    Load(oneshot::Sender<Result<LoadedModel, EngineError>>, Result<LoadedModel, EngineError>),
-    Reply(Job, Result<Generated, EngineError>),
-}
-
-impl Answer {
-    /// Nobody waiting for it any more is fine.
-    fn deliver(self) {
-        match self {
-            Self::Load(asked, outcome) => drop(asked.send(outcome)),
-            Self::Reply(job, outcome) => job.finish(outcome),
-        }
-    }
 }
 
 impl Actor {
@@ -102,6 +91,7 @@ impl Actor {
             in_flight: None,
             model: None,
             wanted: false,
+            unproven: false,
             loads: Vec::new(),
             waiting: VecDeque::new(),
             shutting_down: Vec::new(),
@@ -170,120 +160,12 @@ impl Actor {
         }
     }
 
-    fn hear(&mut self, told: Told) {
-        if self.process.as_ref().map(|process| process.epoch) != Some(told.epoch) {
-            return;
-        }
-        match told.event {
-            Event::Ended(death) => self.bury(death),
-            Event::Said(Incoming::Response(id, outcome)) => self.conclude(id, outcome),
-            Event::Said(Incoming::Notification(notification)) => self.note(notification),
-            Event::Said(Incoming::Unknown(method)) => {
-                log::debug!("the engine's notification `{method}` is not known here");
-            }
-        }
-    }
-
-    fn note(&mut self, notification: Notification) {
-        let running = self.in_flight.as_mut();
-        match notification {
-            Notification::LoadProgress(progress) => {
-                if let Some(InFlight { id, work: Work::Load { fraction }, .. }) = running
-                    && *id == progress.id
-                {
-                    *fraction = progress.fraction;
-                }
-            }
-            Notification::PromptProgress(progress) => {
-                let (done, total) = (progress.prompt_tokens_done, progress.prompt_tokens);
-                self.pass_on(&progress.id, ReplyEvent::PromptProgress { done, total });
-            }
-            Notification::Delta(delta) => self.pass_on(&delta.id, ReplyEvent::Text(delta.text)),
-            Notification::Log(record) => log::info!("engine says: {}", record.message),
-        }
-    }
-
-    fn pass_on(&mut self, id: &RequestId, event: ReplyEvent) {
-        if let Some(InFlight { work: Work::Generate(job), .. }) = &self.in_flight
-            && job.id == *id
-        {
-            // Nobody listens any more: its `Reply` was dropped, and a cancel is on its way.
-            let _ = job.events.send(event);
-        }
-    }
-
-    /// A response came: to the request in flight, or to nothing we know.
-    fn conclude(&mut self, id: Option<RequestId>, outcome: Result<serde_json::Value, RpcError>) {
-        let Some(request) = self.in_flight.take_if(|running| Some(&running.id) == id.as_ref())
-        else {
-            log::warn!("the engine answered {id:?}, which nobody asked");
-            return;
-        };
-        let outcome = outcome.map_err(EngineError::Refused);
-        match request.work {
-            Work::Initialize => match outcome.and_then(read::<Initialized>) {
-                Ok(engine) => self.snapshot.engine = Some(engine),
-                Err(error) => self.give_up(error),
-            },
-            Work::Load { .. } => self.conclude_load(outcome.and_then(read::<LoadedModel>)),
-            Work::Generate(job) => self.finish(job, outcome.and_then(read::<Generated>)),
-        }
-    }
-
-    fn conclude_load(&mut self, outcome: Result<LoadedModel, EngineError>) {
-        match outcome {
-            Ok(model) => {
-                self.snapshot.problem = None;
-                self.snapshot.model = Some(model);
-                self.settle_loads();
-            }
-            Err(error) => self.fail_everything(&error),
-        }
-    }
-
     /// The engine is as far as it can get: tells those who waited for that.
     fn settle_loads(&mut self) {
         self.wanted = false;
         let outcome = self.snapshot.model.clone().ok_or(EngineError::NoModel);
         let settled = self.loads.drain(..).map(|asked| Answer::Load(asked, outcome.clone()));
         self.outbox.extend(settled);
-    }
-
-    /// The engine cannot be used: it is ended, and whoever waits is told why.
-    fn give_up(&mut self, error: EngineError) {
-        if let Some(process) = self.process.take() {
-            process.kill();
-        }
-        self.forget_process();
-        self.fail_everything(&error);
-    }
-
-    /// The process is gone, and nobody had asked it to go.
-    ///
-    /// One that had done its start is replaced at once. One that died while starting or
-    /// loading would only do so again: the next request tries anew.
-    fn bury(&mut self, death: Death) {
-        log::warn!("the engine ended unexpectedly: {death}");
-        self.process = None;
-        let error = EngineError::Died(death.clone());
-        let died_at_work = self.snapshot.model.is_some();
-        if let Some(Work::Generate(job)) = self.in_flight.take().map(|request| request.work) {
-            self.finish(job, Err(error.clone()));
-        }
-        self.forget_process();
-        self.snapshot.last_death = Some(death);
-        if died_at_work {
-            self.wanted = true;
-        } else {
-            self.fail_everything(&error);
-        }
-    }
-
-    fn forget_process(&mut self) {
-        self.in_flight = None;
-        self.snapshot.pid = None;
-        self.snapshot.engine = None;
-        self.snapshot.model = None;
     }
 
     fn fail_everything(&mut self, error: &EngineError) {
@@ -333,8 +215,12 @@ impl Actor {
     }
 
     fn ask(&mut self, work: Work, request: Request) {
-        let id = RequestId::Number(self.next_id.fetch_add(1, Ordering::Relaxed));
+        let id = self.new_id();
         self.ask_as(id, work, &request);
+    }
+
+    fn new_id(&self) -> RequestId {
+        RequestId::Number(self.next_id.fetch_add(1, Ordering::Relaxed))
     }
 
     fn ask_as(&mut self, id: RequestId, work: Work, request: &Request) {
@@ -368,36 +254,4 @@ impl Actor {
             (Some(_), None) => Phase::Ready,
         }
     }
-
-    /// Ends the process and tells everybody who still waits.
-    async fn stop(&mut self) {
-        if let Some(Work::Generate(job)) = self.in_flight.take().map(|request| request.work) {
-            self.finish(job, Err(EngineError::Stopped));
-        }
-        self.fail_everything(&EngineError::Stopped);
-        self.snapshot.phase = Phase::Stopping;
-        self.announce();
-        if let Some(mut process) = self.process.take() {
-            let id = RequestId::Number(self.next_id.fetch_add(1, Ordering::Relaxed));
-            process.send(rpc::encode_request(&id, &Request::Shutdown));
-            process.end();
-            self.wait_for_end(process.epoch).await;
-        }
-        self.publish.send_replace(Snapshot { starts: self.snapshot.starts, ..Snapshot::default() });
-    }
-
-    async fn wait_for_end(&mut self, epoch: u64) {
-        while let Some(told) = self.told.recv().await {
-            if let Told { epoch: of, event: Event::Ended(death) } = told
-                && of == epoch
-            {
-                log::info!("engine ended: {death}");
-                return;
-            }
-        }
-    }
-}
-
-fn read<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> Result<T, EngineError> {
-    serde_json::from_value(value).map_err(|error| EngineError::BrokeProtocol(error.to_string()))
 }
