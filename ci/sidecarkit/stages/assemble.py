@@ -16,7 +16,7 @@ from sidecarkit.tools import cargo, node
 _SOURCES = (
     "index.html", "package.json", "package-lock.json", "*.ts", "tsconfig*.json", "public/**/*", "src/**/*",
     "src-tauri/Cargo.*", "src-tauri/*.rs", "src-tauri/*.json", "src-tauri/src/**/*", "src-tauri/crates/**/*",
-    "src-tauri/capabilities/*", "src-tauri/permissions/**/*", "src-tauri/icons/*", "src-tauri/models/*",
+    "src-tauri/capabilities/*", "src-tauri/icons/*", "src-tauri/models/*",
 )  # fmt: skip
 _BUILD_LIMIT_S = 3600
 
