@@ -48,8 +48,9 @@ def variants_among(libraries: Iterable[str]) -> list[str]:
 
 def _definitions(source: Path, pin: LlamaPin, *, with_server: bool) -> tuple[str, ...]:
     # __FILE__ and debug information would carry the builder's folder into the libraries.
-    # zig adds debug information unless told not to: twice the compile time, 200 MB more.
-    compile_flags = f"-g0 -ffile-prefix-map={source}=llama.cpp"
+    # zig adds debug information unless told not to: 200 MB more. -O3 stands here, and not only in CMake's Release
+    # flags, because CMake's checks would else make zig build its C++ library a second time, without optimisation.
+    compile_flags = f"-O3 -g0 -ffile-prefix-map={source}=llama.cpp"
     # Without -Bsymbolic the copies of libc++ inside each library interpose: a double free at exit.
     link_flags = "-Wl,-Bsymbolic -s"
     values = {
