@@ -3,6 +3,8 @@
 mod answer;
 mod arguments;
 mod assistant;
+#[cfg(test)]
+mod assistant_test;
 mod commands;
 mod conversation;
 mod error;
