@@ -116,7 +116,9 @@ async fn junk_on_stdout_is_ignored_and_another_protocol_version_refused() {
 async fn what_the_engine_remarks_can_be_seen_until_it_ends() {
     let hello = r#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":1,"server":{"name":"e","version":"1","buildId":"b"},"variant":"cpu","backends":[]}}"#;
     let remark = r#"{"jsonrpc":"2.0","method":"log","params":{"level":"warning","kind":"k","message":"m","data":{"n":1}}}"#;
-    let lines = format!("read line\necho '{hello}'\necho '{remark}'\necho '{remark}'\nread line");
+    let lines = format!(
+        "read line\necho '{hello}'\necho '{remark}'\necho '{remark}'\nread line\nread line"
+    );
     let script = Script::new("talkative", &lines);
     let engine = engine(script.0.clone());
     let loading = tokio::spawn({
@@ -125,10 +127,10 @@ async fn what_the_engine_remarks_can_be_seen_until_it_ends() {
     });
     let seen = until(&engine, "it remarks", |now| !now.remarks.is_empty()).await;
     assert_eq!((seen.remarks.len(), seen.remarks[0].kind.as_str()), (1, "k"));
-    // It ends when it is asked to load, which is the second line it reads.
-    within("loading", loading).await.unwrap().unwrap_err();
-    assert!(engine.snapshot().remarks.is_empty());
+    // It reads that it shall load and answers nothing; the end of its stdin ends it.
     engine.shut_down().await;
+    assert_eq!(within("loading", loading).await.unwrap(), Err(EngineError::Stopped));
+    assert!(engine.snapshot().remarks.is_empty());
 }
 
 #[tokio::test]
