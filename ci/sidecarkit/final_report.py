@@ -23,7 +23,7 @@ def write(root: Path, targets: tuple[Target, ...], line: tuple[Stage, ...], repo
         build = root / "build" / target.name
         found = {stage.name: record for stage in line if (record := records.read(build, stage.name))}
         if found:
-            parts += _of_target(target, found, build, folder)
+            parts += _of_target(target, found, line, folder)
     if len(parts) == 1:
         parts.append("Nothing yet: `python3 noxfile.py` builds the cpu target of this machine.")
     text = "\n\n".join(parts) + "\n"
@@ -32,21 +32,22 @@ def write(root: Path, targets: tuple[Target, ...], line: tuple[Stage, ...], repo
     report.say(f"\nthe whole report: {(folder / 'report.md').relative_to(root)}")
 
 
-def _of_target(target: Target, found: Mapping[str, Record], build: Path, folder: Path) -> list[str]:
-    stages = [[name, *_stage_cells(record)] for name, record in found.items()]
+def _of_target(target: Target, found: Mapping[str, Record], line: tuple[Stage, ...], folder: Path) -> list[str]:
+    stages = [[each.name, *_stage_cells(found[each.name], each.layer)] for each in line if each.name in found]
     parts = [f"## {target.name}", table(["stage", "time", "state", "result"], stages)]
     if "bench" in found:
         parts.append(_speed(found["bench"]))
     pictures = folder / target.name
-    for picture in sorted((build / "screenshots").glob("*.png")):
+    for picture in sorted((folder.parent / target.name / "screenshots").glob("*.png")):
         pictures.mkdir(exist_ok=True)
         shutil.copy2(picture, pictures / picture.name)
         parts.append(f"![{picture.stem}]({target.name}/{picture.name})")
     return parts
 
 
-def _stage_cells(record: Record) -> list[str]:
-    state = f"from {record.finished[:16].replace('T', ' ')} UTC" if record.cached else "run"
+def _stage_cells(record: Record, layer: str | None) -> list[str]:
+    dated = f"from {record.finished[:16].replace('T', ' ')} UTC" if layer is None else "from the cache"
+    state = dated if record.cached else "run"
     return [duration(record.seconds), state, str(record.data.get("summary", ""))]
 
 

@@ -56,7 +56,9 @@ def _run_stage(stage: Stage, job: Job, inputs: dict[str, str]) -> Record:
         job.report.say(
             f"{stage.name}: unchanged, the result of {remembered.finished} stands (--again {stage.name} repeats it)"
         )
-        return replace(remembered, cached=True)
+        remembered = replace(remembered, cached=True)
+        records.write(job.build, remembered)
+        return remembered
     cached = stage.layer is not None and job.cache.holds(stage.layer, job.key)
     with job.report.section(f"{stage.name} · {job.target.name} · {stage.summary}"):
         job.log.unlink(missing_ok=True)

@@ -84,6 +84,9 @@ def test_an_unchanged_verdict_is_taken_from_its_record(job: Job) -> None:
     done = runner.run(line.stages, job, asked=ALL)
     assert line.ran == ["native", "place", "bench", "native", "place"]
     assert done["bench"].cached
+    on_disk = records.read(job.build, "bench")
+    assert on_disk is not None
+    assert on_disk.cached, "the report marks it with its date by this"
 
 
 def test_a_verdict_is_repeated_when_asked_for(job: Job) -> None:
