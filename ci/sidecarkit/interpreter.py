@@ -14,7 +14,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from sidecarkit import command, digest, maven, parts
+from sidecarkit import command, maven, parts
 from sidecarkit.config import CPythonPin
 from sidecarkit.errors import PartWrong, StepFailed
 from sidecarkit.report import Report
@@ -65,20 +65,13 @@ def leave_out_locale_encodings(home: Path, pin: CPythonPin) -> None:
 
 def _kept(pin: CPythonPin, report: Report) -> Path:
     """The pinned archive, downloaded when it is not there yet."""
-    kept = parts.folder() / pin.sha256
-    if kept.is_file() and digest.of_file(kept) == pin.sha256:
-        return kept
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=kept.parent) as workplace:
-        downloaded = Path(workplace) / "cpython.jar"
+
+    def fetch(workplace: Path) -> Path:
+        downloaded = workplace / "cpython.jar"
         _fetch(pin, downloaded, report)
-        if digest.of_file(downloaded) != pin.sha256:
-            raise PartWrong(
-                f"CPython {pin.python} has the hash {digest.of_file(downloaded)}, pinned is {pin.sha256}",
-                hint="nothing of it was used; a mirror that rewrites files is the usual cause",
-            )
-        downloaded.replace(kept)
-    return kept
+        return downloaded
+
+    return parts.kept(f"CPython {pin.python}", pin.sha256, fetch)
 
 
 def _fetch(pin: CPythonPin, destination: Path, report: Report) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import tarfile
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,38 +35,51 @@ def unpack_sdist(pin: LlamaPin, folder: str, destination: Path, report: Report) 
     return destination / top / folder
 
 
+def kept(name: str, sha256: str, fetch: Callable[[Path], Path]) -> Path:
+    """The pinned part's file under its hash; `fetch` puts it into the folder it is given when it is not there yet.
+
+    Raises PartWrong when what was fetched has another hash.
+    """
+    path = folder() / sha256
+    if path.is_file() and digest.of_file(path) == sha256:
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent) as workplace:
+        fetched = fetch(Path(workplace))
+        found = digest.of_file(fetched)
+        if found != sha256:
+            raise PartWrong(
+                f"{name} has the hash {found}, pinned is {sha256}",
+                hint="nothing of it was used; a mirror that rewrites files is the usual cause",
+            )
+        fetched.replace(path)
+    return path
+
+
 def sdist(pin: LlamaPin, report: Report) -> Path:
     """The pinned sdist's file, downloaded by the user's own pip settings when it is not there yet.
 
     Raises PartWrong when it cannot be had or its bytes are not the pinned ones.
     """
-    kept = folder() / pin.sha256
-    if kept.is_file() and digest.of_file(kept) == pin.sha256:
-        return kept
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=kept.parent) as name:
-        workplace = Path(name)
-        requirement = workplace / "requirement.txt"
-        requirement.write_text(f"{pin.package}=={pin.version} --hash=sha256:{pin.sha256}\n", encoding="utf-8")
-        try:
-            command.run(
-                # Without isolation, so that the metadata is made by the locked build backend of this environment.
-                [sys.executable, "-m", "pip", "download", "--no-deps", "--no-binary", ":all:", "--no-build-isolation",
-                 "--require-hashes", "--no-cache-dir", "--dest", workplace / "download", "--requirement", requirement],
-                log=folder() / "download.log", report=report, timeout_s=_DOWNLOAD_LIMIT_S,
-                title=f"downloading {pin.package} {pin.version}",
-            )  # fmt: skip
-        except StepFailed as error:
-            raise PartWrong(
-                f"{pin.package} {pin.version} could not be downloaded, or is not the pinned file: {error.message}",
-                hint="check the network and pip's settings (pip config list), then run the same command again",
-                log=error.log,
-            ) from error
-        (downloaded,) = (workplace / "download").iterdir()
-        if digest.of_file(downloaded) != pin.sha256:
-            raise PartWrong(
-                f"{downloaded.name} has the hash {digest.of_file(downloaded)}, pinned is {pin.sha256}",
-                hint="nothing of it was used; a mirror that rewrites files is the usual cause",
-            )
-        downloaded.replace(kept)
-    return kept
+    return kept(f"{pin.package} {pin.version}", pin.sha256, lambda workplace: _download(pin, workplace, report))
+
+
+def _download(pin: LlamaPin, workplace: Path, report: Report) -> Path:
+    requirement = workplace / "requirement.txt"
+    requirement.write_text(f"{pin.package}=={pin.version} --hash=sha256:{pin.sha256}\n", encoding="utf-8")
+    try:
+        command.run(
+            # Without isolation, so that the metadata is made by the locked build backend of this environment.
+            [sys.executable, "-m", "pip", "download", "--no-deps", "--no-binary", ":all:", "--no-build-isolation",
+             "--require-hashes", "--no-cache-dir", "--dest", workplace / "download", "--requirement", requirement],
+            log=folder() / "download.log", report=report, timeout_s=_DOWNLOAD_LIMIT_S,
+            title=f"downloading {pin.package} {pin.version}",
+        )  # fmt: skip
+    except StepFailed as error:
+        raise PartWrong(
+            f"{pin.package} {pin.version} could not be downloaded, or is not the pinned file: {error.message}",
+            hint="check the network and pip's settings (pip config list), then run the same command again",
+            log=error.log,
+        ) from error
+    (downloaded,) = (workplace / "download").iterdir()
+    return downloaded
