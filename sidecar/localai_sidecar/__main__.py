@@ -21,6 +21,11 @@ def main() -> int:
     """Run the program; the exit code."""
     log = Log(2)
     try:
+        if sys.argv[1:2] == ["--child"]:
+            from localai_sidecar import childside
+
+            die_with_parent(_PARENT)
+            return childside.run(sys.argv[2:], _CHANNEL, log)
         if len(sys.argv) > 1:
             from localai_sidecar.commandline import run
 

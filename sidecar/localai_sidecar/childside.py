@@ -1,0 +1,44 @@
+"""The other side of `child.Child`: answers questions of one kind until stdin ends."""
+
+import json
+import os
+from collections.abc import Callable
+from typing import Any
+
+from localai_sidecar.lines import LineSplitter
+from localai_sidecar.log import Log
+from localai_sidecar.stdio import Channel
+
+Answerer = Callable[[dict[str, Any]], dict[str, Any]]
+
+_CHUNK = 65_536
+_LONGEST_QUESTION = 1 << 25
+
+
+def run(words: list[str], channel: Channel, log: Log) -> int:
+    """Answer until stdin ends; `words` are the task's name and the limit of its address space in bytes (0: none)."""
+    task, memory_bytes = words
+    _limit(int(memory_bytes))
+    answer = TASKS[task](log)
+    lines = LineSplitter(_LONGEST_QUESTION)
+    while chunk := os.read(channel.input, _CHUNK):
+        for line in lines.feed(chunk):
+            _write(channel.output, json.dumps(answer(json.loads(line or b"{}"))).encode() + b"\n")
+    return 0
+
+
+def _limit(memory_bytes: int) -> None:
+    import resource
+
+    if memory_bytes:
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    # A crash is expected here, and nobody reads its core.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _write(fd: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(fd, data) :]
+
+
+TASKS: dict[str, Callable[[Log], Answerer]] = {}
