@@ -7,6 +7,7 @@ import math
 import os
 import stat
 import struct
+from _blake2 import blake2b
 from typing import Any, NamedTuple
 
 from localai_sidecar.ggufcursor import U32, U64, Cursor, GgufError
@@ -40,6 +41,8 @@ class Header(NamedTuple):
     architecture: str
     name: str
     file_bytes: int
+    modified_ns: int
+    header_hash: str  # 32 hex digits: with size and time it stands for the file in the keys of caches
     metadata: dict[str, Any]
 
     def number(self, key: str) -> int:
@@ -63,7 +66,7 @@ def check(path: bytes) -> Header:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
             raise GgufError("the path", _file_kind(status.st_mode), "a regular file")
-        return _check_header(Cursor(fd, status.st_size))
+        return _check_header(Cursor(fd, status.st_size), status.st_mtime_ns)
     finally:
         os.close(fd)
 
@@ -73,7 +76,7 @@ def _file_kind(mode: int) -> str:
     return kinds.get(stat.S_IFMT(mode), "no regular file")
 
 
-def _check_header(cursor: Cursor) -> Header:
+def _check_header(cursor: Cursor, modified_ns: int) -> Header:
     cursor.need(4, "the magic")
     if bytes(cursor.data[:4]) != MAGIC:
         raise GgufError("the magic", repr(bytes(cursor.data[:4]))[1:], "'GGUF'")
@@ -87,7 +90,7 @@ def _check_header(cursor: Cursor) -> Header:
     _check_vocabulary(metadata, lengths)
     tensors = [_tensor(cursor, index) for index in range(tensor_count)]
     _check_layout(tensors, _alignment(metadata), cursor)
-    return _header(metadata, cursor.size)
+    return _header(metadata, cursor, modified_ns)
 
 
 def _count(cursor: Cursor, field: str, smallest_item: int) -> int:
@@ -211,7 +214,7 @@ def _check_layout(tensors: list[_Tensor], alignment: int, cursor: Cursor) -> Non
         expected += -(-tensor.bytes // alignment) * alignment
 
 
-def _header(metadata: dict[str, Any], file_bytes: int) -> Header:
+def _header(metadata: dict[str, Any], cursor: Cursor, modified_ns: int) -> Header:
     architecture = metadata.get("general.architecture")
     if not isinstance(architecture, str) or not architecture:
         raise GgufError("'general.architecture'", "missing or no string", "the architecture's name")
@@ -222,7 +225,14 @@ def _header(metadata: dict[str, Any], file_bytes: int) -> Header:
             raise GgufError(f"'{architecture}.{key}'", found, f"an integer 1…{highest}")
     _check_epsilons(metadata)
     name = metadata.get("general.name")
-    return Header(architecture, name if isinstance(name, str) else "", file_bytes, metadata)
+    return Header(
+        architecture=architecture,
+        name=name if isinstance(name, str) else "",
+        file_bytes=cursor.size,
+        modified_ns=modified_ns,
+        header_hash=blake2b(memoryview(cursor.data)[: cursor.at], digest_size=16).hexdigest(),
+        metadata=metadata,
+    )
 
 
 def _check_epsilons(metadata: dict[str, Any]) -> None:

@@ -109,6 +109,15 @@ def test_a_sound_file_tells_what_it_is(check: Check) -> None:
     assert header.number("attention.head_count") == 0
 
 
+def test_a_header_is_known_again_by_its_hash_whatever_the_weights_are(check: Check) -> None:
+    whole = SOUND.bytes()
+    header = check(whole)
+    assert len(header.header_hash) == 32
+    assert header.modified_ns > 0
+    assert check(whole[:-1] + b"\1").header_hash == header.header_hash
+    assert check(whole.replace(b"n\xc3\xa9", b"abc")).header_hash != header.header_hash
+
+
 def test_the_demo_model_passes(tiny_model: Path) -> None:
     header = gguf.check(os.fsencode(tiny_model))
     assert (header.name, header.number("context_length")) == ("stories260K", 512)

@@ -11,6 +11,8 @@ HEADER = Header(
     architecture="llama",
     name="1B",
     file_bytes=GIB,
+    modified_ns=0,
+    header_hash="",
     metadata={
         "llama.context_length": 131_072,
         "llama.embedding_length": 2048,
