@@ -41,4 +41,10 @@ def _write(fd: int, data: bytes) -> None:
         data = data[os.write(fd, data) :]
 
 
-TASKS: dict[str, Callable[[Log], Answerer]] = {}
+def _open(log: Log) -> Answerer:
+    from localai_sidecar.llama.openside import opener
+
+    return opener(log)
+
+
+TASKS: dict[str, Callable[[Log], Answerer]] = {"open": _open}

@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from localai_sidecar import gguf
+from localai_sidecar.cachefolder import CacheFolder
 from localai_sidecar.errors import ProtocolError, invalid_params
+from localai_sidecar.firstopen import check_opens
 from localai_sidecar.ggufcursor import GgufError
 from localai_sidecar.llama.library import Library
 from localai_sidecar.llama.loadfailure import out_of_memory
@@ -25,15 +27,21 @@ class LoadPlan(NamedTuple):
     threads: int
 
 
-def plan(params: LoadParams, library: Library) -> LoadPlan:
-    """Check the file and what was asked of it; nothing is loaded or released yet. Raises ProtocolError."""
+def plan(params: LoadParams, library: Library, cache: CacheFolder | None = None) -> LoadPlan:
+    """Check the file and what was asked of it; nothing is loaded or released yet. Raises ProtocolError.
+
+    `cache` remembers which files llama.cpp opened before.
+    """
     header = _checked_header(params.path)
     check_device(params.device, library)
     trained = header.number("context_length")
     if params.context_length > trained:
         allowed = f"0, or an integer {SHORTEST_CONTEXT}…{trained} for this model"
         raise invalid_params("contextLength", params.context_length, allowed)
-    return LoadPlan(params.path.encode(), header, params.context_length, params.threads)
+    path = params.path.encode()
+    context_length = params.context_length or affordable_context(header, available_bytes())
+    check_opens(path, header, context_length, library, cache or CacheFolder(None))
+    return LoadPlan(path, header, params.context_length, params.threads)
 
 
 def load(plan: LoadPlan, library: Library, progress: Progress) -> Model:

@@ -40,15 +40,19 @@ class Model:
         context_length: int,
         threads: int,
         progress: "Progress",
+        no_alloc: bool = False,
     ) -> None:
-        """Load the file at `path`. Raises ProtocolError, also when `progress` said no."""
+        """Load the file at `path`. Raises ProtocolError, also when `progress` said no.
+
+        With `no_alloc` everything but the weights and the cache is there: for opening a file, not for decoding.
+        """
         self.library = library
         self.llama = library.llama
         self.header = header
         self.context_length = context_length
         library.native_log.errors.clear()
         self._abort_callback = abort_callback(self.llama)
-        self.handle = self._load(path, progress)
+        self.handle = self._load(path, progress, no_alloc)
         self.vocabulary = self.llama.llama_model_get_vocab(self.handle)
         self.vocabulary_size: int = self.llama.llama_vocab_n_tokens(self.vocabulary)
         self.parameters: int = self.llama.llama_model_n_params(self.handle)
@@ -64,9 +68,11 @@ class Model:
         self._pool.attach(self.context)
         self.template = self._usable_template()
 
-    def _load(self, path: bytes, progress: "Progress") -> Any:
+    def _load(self, path: bytes, progress: "Progress", no_alloc: bool) -> Any:
         params = self.llama.llama_model_default_params()
         params.n_gpu_layers = 0
+        if no_alloc:
+            params.no_alloc, params.load_mode = True, self.llama.LLAMA_LOAD_MODE_NONE
         callback = self.llama.llama_progress_callback(lambda fraction, _: progress(fraction))
         params.progress_callback = callback
         handle = self.llama.llama_model_load_from_file(path, params)

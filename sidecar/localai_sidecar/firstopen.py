@@ -1,0 +1,53 @@
+"""Opens a model that was never seen before in a throw-away process first: a header can still crash llama.cpp."""
+
+from localai_sidecar.cachefolder import CacheFolder, digest
+from localai_sidecar.child import Child, ChildFailed
+from localai_sidecar.engine_folder import read_build
+from localai_sidecar.errors import ProtocolError
+from localai_sidecar.gguf import Header
+from localai_sidecar.llama.library import Library
+from localai_sidecar.memory import available_bytes
+
+# A vocabulary of 256,000 tokens opens in half a second; the rest is for slow disks and busy machines.
+_LIMIT_S = 30.0
+# The libraries and the largest vocabularies, on a machine that has next to nothing free.
+_LEAST_ADDRESS_SPACE = 1 << 30
+
+
+def check_opens(path: bytes, header: Header, context_length: int, library: Library, cache: CacheFolder) -> None:
+    """Raise the ProtocolError that opening the file ends with, if it does; what opened once is remembered."""
+    build = read_build(library.native_folder.parent)
+    key = digest(build.build_id, header.file_bytes, header.modified_ns, header.header_hash)
+    if cache.recall("opened", key) is not None:
+        return
+    child = _start()
+    if child is None:
+        return
+    try:
+        question = {"path": path.decode(), "header": header._asdict(), "contextLength": context_length}
+        problem = child.ask(question, _LIMIT_S)
+    except ChildFailed as failure:
+        raise ProtocolError(
+            "model_invalid",
+            f"llama.cpp cannot open this file: {failure}",
+            "the file is damaged or was made wrongly: fetch it again",
+        ) from None
+    finally:
+        child.end()
+    if problem:
+        raise ProtocolError(problem["kind"], problem["message"], problem["hint"], **problem["data"])
+    cache.remember("opened", key, {"bytes": header.file_bytes})
+
+
+def _start() -> Child | None:
+    """A process that is ready to open a file, or None where the machine has none to give: no fault of the file."""
+    try:
+        child = Child("open", max(available_bytes(), _LEAST_ADDRESS_SPACE))
+    except ChildFailed:
+        return None
+    try:
+        child.ask({}, _LIMIT_S)
+    except ChildFailed:
+        child.end()
+        return None
+    return child

@@ -1,0 +1,54 @@
+"""The throw-away side of `firstopen`: opens a model as the engine would, without memory for its weights."""
+
+import ctypes
+from typing import Any
+
+from localai_sidecar.childside import Answerer
+from localai_sidecar.engine_folder import engine_folder
+from localai_sidecar.errors import ProtocolError
+from localai_sidecar.gguf import Header
+from localai_sidecar.llama.library import load
+from localai_sidecar.llama.model import Model
+from localai_sidecar.log import Log
+
+# Every ASCII byte, so that a vocabulary without some of them shows what it does, and sequences of each length.
+_PROBE = "".join(map(chr, range(1, 128))) + " ñ中😀 the 123\n\n"
+
+
+def opener(log: Log) -> Answerer:
+    """Answers `{"path", "header", "contextLength"}` with nothing, or with the error; an empty question with nothing."""
+    library = load(engine_folder(), log)
+
+    def answer(question: dict[str, Any]) -> dict[str, Any]:
+        if not question:
+            return {}
+        try:
+            model = Model(
+                library,
+                question["path"].encode(),
+                Header(**question["header"]),
+                context_length=question["contextLength"],
+                threads=1,
+                progress=lambda _: True,
+                no_alloc=True,
+            )
+        except ProtocolError as problem:
+            return {"kind": problem.kind, "message": problem.message, "hint": problem.hint, "data": problem.data}
+        use_vocabulary(model)
+        return {}
+
+    return answer
+
+
+def use_vocabulary(model: Model) -> None:
+    """Tokens to text and back: a damaged vocabulary loads, and throws where nobody catches it when it is used."""
+    for parse_control in (False, True):
+        model.tokenize(_PROBE.encode(), parse_control)
+    count = model.vocabulary_size
+    tokens = (ctypes.c_int32 * count)(*range(count))
+    for unparse_control in (False, True):
+        room = 1
+        while room > 0:
+            buffer = ctypes.create_string_buffer(room)
+            length = model.llama.llama_detokenize(model.vocabulary, tokens, count, buffer, room, False, unparse_control)
+            room = max(-length, 0)
