@@ -7,6 +7,7 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from localai_sidecar.engine_folder import is_compiled
@@ -40,7 +41,7 @@ class Child:
         try:
             self._pid = os.posix_spawn(
                 *_program(task, memory_bytes),
-                os.environ,
+                _environment(),
                 file_actions=[
                     (os.POSIX_SPAWN_DUP2, their_input, 0),
                     (os.POSIX_SPAWN_DUP2, their_output, 1),
@@ -111,7 +112,13 @@ def _program(task: str, memory_bytes: int) -> tuple[str, list[str]]:
     words = [OPTION, task, str(memory_bytes)]
     if is_compiled():
         return "/proc/self/exe", [sys.argv[0], *words]
-    return sys.executable, [sys.executable, "-m", "localai_sidecar", *words]
+    # -P: the working folder is the engine's, where extensions of another Python lie.
+    return sys.executable, [sys.executable, "-P", "-m", "localai_sidecar", *words]
+
+
+def _environment() -> Mapping[str, str]:
+    # Paths in PYTHONPATH may be relative to a working folder that was left; those in sys.path are not.
+    return os.environ if is_compiled() else {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 
 
 def _write_all(fd: int, data: bytes, deadline: float) -> None:

@@ -6,6 +6,7 @@ from localai_sidecar.engine_folder import read_build
 from localai_sidecar.errors import ProtocolError
 from localai_sidecar.gguf import Header
 from localai_sidecar.llama.library import Library
+from localai_sidecar.log import Log
 from localai_sidecar.memory import available_bytes
 
 # A vocabulary of 256,000 tokens opens in half a second; the rest is for slow disks and busy machines.
@@ -20,7 +21,7 @@ def check_opens(path: bytes, header: Header, context_length: int, library: Libra
     key = digest(build.build_id, header.file_bytes, header.modified_ns, header.header_hash)
     if cache.recall("opened", key) is not None:
         return
-    child = _start()
+    child = _start(library.native_log.log)
     if child is None:
         return
     try:
@@ -39,15 +40,15 @@ def check_opens(path: bytes, header: Header, context_length: int, library: Libra
     cache.remember("opened", key, {"bytes": header.file_bytes})
 
 
-def _start() -> Child | None:
+def _start(log: Log) -> Child | None:
     """A process that is ready to open a file, or None where the machine has none to give: no fault of the file."""
+    child = None
     try:
         child = Child("open", max(available_bytes(), _LEAST_ADDRESS_SPACE))
-    except ChildFailed:
-        return None
-    try:
         child.ask({}, _LIMIT_S)
-    except ChildFailed:
-        child.end()
+    except ChildFailed as failure:
+        log.warning(f"the model is opened without a trial: {failure}")
+        if child:
+            child.end()
         return None
     return child

@@ -17,7 +17,7 @@ class NativeLog:
     """
 
     def __init__(self, llama: Any, log: Log) -> None:
-        self._log = log
+        self.log = log
         self._level = 0
         self.expected: AbortFlag | None = None
         self.errors: deque[str] = deque(maxlen=_KEPT)
@@ -33,6 +33,6 @@ class NativeLog:
             return
         if self._level == _ERROR:
             self.errors.append(text)
-            self._log.error(f"llama.cpp: {text}")
+            self.log.error(f"llama.cpp: {text}")
         else:
-            self._log.warning(f"llama.cpp: {text}")
+            self.log.warning(f"llama.cpp: {text}")
