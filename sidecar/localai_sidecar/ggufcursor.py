@@ -6,7 +6,7 @@ from typing import Any
 
 _CHUNK = 1 << 20
 # The largest vocabularies take 20 MB; a damaged length must not read gigabytes of weights into memory.
-LONGEST_HEADER = 1 << 28
+LONGEST_HEADER = 1 << 26
 U32, U64 = struct.Struct("<I"), struct.Struct("<Q")
 
 
@@ -49,9 +49,11 @@ class Cursor:
         self.at = end
         return value
 
-    def text(self, field: str) -> bytes:
-        """The next string: its length, then its bytes."""
+    def text(self, field: str, longest: int) -> bytes:
+        """The next string: its length, at most `longest`, then its bytes."""
         length = self.unpack(U64, f"the length of {field}")
+        if length > longest:
+            raise GgufError(f"the length of {field}", length, f"at most {longest}")
         end = self.at + length
         self.need(end, field)
         value = bytes(self.data[self.at : end])

@@ -1,17 +1,19 @@
 """`model/load` in two halves: everything that can be known beforehand, then the load itself."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from localai_sidecar import gguf
 from localai_sidecar.cachefolder import CacheFolder
 from localai_sidecar.errors import ProtocolError, invalid_params
 from localai_sidecar.firstopen import check_opens
 from localai_sidecar.ggufcursor import GgufError
+from localai_sidecar.gguftensors import UnknownTensorType
 from localai_sidecar.llama.library import Library
 from localai_sidecar.llama.loadfailure import out_of_memory
 from localai_sidecar.llama.model import Model, Progress
 from localai_sidecar.memory import available_bytes
+from localai_sidecar.notices import Notice, notice
 from localai_sidecar.params import SHORTEST_CONTEXT, LoadParams
 
 # Scores, activations and the graph of one piece of prefill, beside the weights and the cache: a rough, small part.
@@ -27,20 +29,19 @@ class LoadPlan(NamedTuple):
     threads: int
 
 
-def plan(params: LoadParams, library: Library, cache: CacheFolder | None = None) -> LoadPlan:
+def plan(params: LoadParams, library: Library, cache: CacheFolder) -> LoadPlan:
     """Check the file and what was asked of it; nothing is loaded or released yet. Raises ProtocolError.
 
     `cache` remembers which files llama.cpp opened before.
     """
     header = _checked_header(params.path)
-    check_device(params.device, library)
     trained = header.number("context_length")
     if params.context_length > trained:
         allowed = f"0, or an integer {SHORTEST_CONTEXT}…{trained} for this model"
         raise invalid_params("contextLength", params.context_length, allowed)
     path = params.path.encode()
     context_length = params.context_length or affordable_context(header, available_bytes())
-    check_opens(path, header, context_length, library, cache or CacheFolder(None))
+    check_opens(path, header, context_length, library, cache)
     return LoadPlan(path, header, params.context_length, params.threads)
 
 
@@ -73,17 +74,18 @@ def affordable_context(header: gguf.Header, available: int) -> int:
     return max(min(trained, affordable), min(trained, SHORTEST_CONTEXT))
 
 
-def shortened(asked: int, got: int, header: gguf.Header) -> dict[str, Any] | None:
+def shortened(asked: int, got: int, header: gguf.Header) -> Notice | None:
     """The `log` for a context that nobody asked to be shorter than the model's own."""
     trained = header.number("context_length")
     if asked or got == trained:
         return None
-    return {
-        "level": "warning",
-        "kind": "context_shortened",
-        "message": f"the context is {got} tokens long, not {trained}: a longer one would take too much memory",
-        "data": {"contextLength": got, "trainContextLength": trained},
-    }
+    return notice(
+        "warning",
+        "context_shortened",
+        f"the context is {got} tokens long, not {trained}: a longer one would take too much memory",
+        contextLength=got,
+        trainContextLength=trained,
+    )
 
 
 def _checked_header(path: str) -> gguf.Header:
@@ -97,7 +99,7 @@ def _checked_header(path: str) -> gguf.Header:
             path=path,
         ) from None
     except GgufError as error:
-        unknown_type = isinstance(error, gguf.UnknownTensorType)
+        unknown_type = isinstance(error, UnknownTensorType)
         raise ProtocolError(
             "model_unsupported" if unknown_type else "model_invalid",
             f"{path} is no GGUF this engine can use: {error}",
@@ -107,15 +109,3 @@ def _checked_header(path: str) -> gguf.Header:
         ) from None
     name = header.name or Path(path).name.removesuffix(".gguf")
     return header._replace(name=name)
-
-
-def check_device(device: str | None, library: Library) -> None:
-    """Raise device_unavailable unless `device` is absent or there."""
-    ready = [each.id for each in library.devices() if each.kind == "cpu"]
-    if device is not None and device not in ready:
-        raise ProtocolError(
-            "device_unavailable",
-            f"there is no device `{device}` here",
-            f"use one of: {', '.join(ready)}",
-            available=ready,
-        )
