@@ -58,22 +58,30 @@ def write_whole(folder: Path, name: str, parts: Iterable[bytes | memoryview]) ->
     The file has no name until it is complete (open(2), O_TMPFILE), so there is nothing to tidy up.
     """
     _make_folder(folder)
-    path = folder / name
     try:
         fd = os.open(folder, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600)
     except OSError as error:
         if error.errno not in _NO_UNNAMED_FILES:
             raise
-        _write_and_rename(path, parts)
+        _write_and_rename(folder / name, parts)
         return
     try:
         _write(fd, parts)
-        with contextlib.suppress(FileNotFoundError):
-            path.unlink()
-        with contextlib.suppress(FileExistsError):  # another sidecar was faster, with the same right
-            os.link(f"/proc/self/fd/{fd}", path, follow_symlinks=True)
+        _name(fd, folder, name)
     finally:
         os.close(fd)
+
+
+def _name(fd: int, folder: Path, name: str) -> None:
+    # With a descriptor for the folder Python calls linkat(2), which alone follows the link in /proc.
+    folder_fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=folder_fd)
+        with contextlib.suppress(FileExistsError):  # another sidecar was faster, with the same right
+            os.link(f"/proc/self/fd/{fd}", name, dst_dir_fd=folder_fd)
+    finally:
+        os.close(folder_fd)
 
 
 def _make_folder(folder: Path) -> None:

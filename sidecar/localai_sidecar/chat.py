@@ -1,20 +1,18 @@
-"""Messages to a prompt, so that what a person wrote stays text, whatever control tokens it spells; pure.
+"""What becomes of messages around a template; pure.
 
-The model's template is applied to marks instead of contents; contents take the marks' places afterwards, and only what
-the template itself wrote is searched for control tokens.
+What a person wrote stays text: where a content spells a control token, the template is given a mark instead, and the
+spelling takes the mark's place afterwards.
 """
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from localai_sidecar.params import Message
 
-# C's isspace(), which llama.cpp's templates trim by.
+# C's isspace(), which llama.cpp strips by.
 WHITE_SPACE = " \t\n\v\f\r"
-# Stands on both sides of a mark: gone afterwards if the template trims its contents. No template writes it itself.
-_TRIM_PROBE = "\v"
 
 
 class Segment(NamedTuple):
@@ -22,6 +20,33 @@ class Segment(NamedTuple):
 
     text: str
     from_template: bool
+
+
+class Marks:
+    """Stand-ins that survive trimming, splitting, JSON and changes of case, and that nobody can guess."""
+
+    def __init__(self, spellings: Iterable[str]) -> None:
+        # The longest first, as llama.cpp looks for them.
+        self._spellings = sorted(spellings, key=len, reverse=True)
+        self._nonce = f"\ue000{int.from_bytes(os.urandom(8)):020}."
+        self._pattern = re.compile(rf"{self._nonce}(\d*)\ue001")
+        # Stands at the end of a message that is to be continued.
+        self.end = f"{self._nonce}\ue001"
+
+    def put(self, content: str) -> str:
+        """`content` with marks for its spelled control tokens."""
+        for index, spelling in enumerate(self._spellings):
+            content = content.replace(spelling, f"{self._nonce}{index}\ue001")
+        return content
+
+    def fill(self, rendered: str) -> list[Segment]:
+        """The rendering with the spellings back in their places, as text."""
+        parts = self._pattern.split(rendered)
+        segments = [Segment(parts[0], from_template=True)]
+        for index, text in zip(parts[1::2], parts[2::2], strict=True):
+            spelling = self._spellings[int(index)] if index else ""
+            segments += [Segment(spelling, from_template=False), Segment(text, from_template=True)]
+        return [segment for segment in segments if segment.text]
 
 
 def plain_form(messages: Sequence[Message]) -> list[Segment]:
@@ -32,28 +57,50 @@ def plain_form(messages: Sequence[Message]) -> list[Segment]:
     return [Segment("".join([*lines, opening]), from_template=False)]
 
 
-def template_form(messages: Sequence[Message], render: Callable[[list[tuple[str, str]]], str]) -> list[Segment]:
-    """The prompt by a template: `render` applies it to (role, content) pairs and opens the assistant's next message.
-
-    A last assistant message is continued: it follows that opening as it is.
-    """
-    continued = messages[-1].content if messages[-1].role == "assistant" else None
-    turns = messages if continued is None else messages[:-1]
-    nonce = os.urandom(8).hex()
-    rendered = render([(turn.role, f"{_TRIM_PROBE}{nonce}-{i};{_TRIM_PROBE}") for i, turn in enumerate(turns)])
-    segments = list(_filled(rendered, nonce, turns))
-    if continued is not None:
-        segments.append(Segment(continued, from_template=False))
-    return segments
+def variants(messages: Sequence[Message]) -> Iterator[list[Message]]:
+    """The messages, and how else the same can be said to a template that refuses them."""
+    given = list(messages)
+    yield given
+    without_system = _system_to_user(given)
+    if without_system != given:
+        yield without_system
+    in_turns = _in_turns(without_system)
+    if in_turns != without_system:
+        yield in_turns
 
 
-def _filled(rendered: str, nonce: str, turns: Sequence[Message]) -> list[Segment]:
-    segments = []
-    parts = re.split(rf"({_TRIM_PROBE}?){nonce}-(\d+);({_TRIM_PROBE}?)", rendered)
-    for at in range(0, len(parts) - 1, 4):
-        literal, left, index, right = parts[at : at + 4]
-        content = turns[int(index)].content
-        content = content if left else content.lstrip(WHITE_SPACE)
-        content = content if right else content.rstrip(WHITE_SPACE)
-        segments += [Segment(literal, from_template=True), Segment(content, from_template=False)]
-    return [*segments, Segment(parts[-1], from_template=True)]
+def _system_to_user(messages: Sequence[Message]) -> list[Message]:
+    """A system message begins the user message after it, on lines of its own; or it becomes one."""
+    result: list[Message] = []
+    waiting: list[str] = []
+    for message in messages:
+        if message.role == "system":
+            waiting.append(message.content)
+        elif message.role == "user":
+            result.append(Message("user", "\n".join([*waiting, message.content])))
+            waiting = []
+        else:
+            result += _user_message(waiting)
+            result.append(message)
+            waiting = []
+    return result + _user_message(waiting)
+
+
+def _user_message(lines: Sequence[str]) -> list[Message]:
+    return [Message("user", "\n".join(lines))] if lines else []
+
+
+def _in_turns(messages: Sequence[Message]) -> list[Message]:
+    """Neighbours of the same role as one message, with an empty line between their contents."""
+    result: list[Message] = []
+    for message in messages:
+        if result and result[-1].role == message.role:
+            result[-1] = Message(message.role, f"{result[-1].content}\n\n{message.content}")
+        else:
+            result.append(message)
+    return result
+
+
+def keeps(rendered: str, messages: Iterable[Message]) -> bool:
+    """Whether a rendering says what system and user said; of an assistant's message a template may drop a thought."""
+    return all(message.content.strip() in rendered for message in messages if message.role != "assistant")

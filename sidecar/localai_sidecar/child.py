@@ -15,6 +15,8 @@ from localai_sidecar.engine_folder import is_compiled
 OPTION = "--child"
 _CHUNK = 65_536
 _LAST_WORDS_BYTES = 2_000
+# A process that is starting has not read anything yet.
+_SEND_LIMIT_S = 15.0
 
 
 class ChildFailed(Exception):
@@ -58,13 +60,24 @@ class Child:
     def ask(self, question: dict[str, Any], seconds: float) -> dict[str, Any]:
         """The answer to `question`, within `seconds`. Raises ChildFailed; the process is gone then."""
         deadline = time.monotonic() + seconds
+        self.send(question, seconds)
+        return self.receive(deadline - time.monotonic())
+
+    def send(self, question: dict[str, Any], seconds: float = _SEND_LIMIT_S) -> None:
+        """Ask without waiting for the answer; a process that is gone is noticed by `receive`. Raises ChildFailed."""
         try:
-            _write_all(self._input, json.dumps(question).encode() + b"\n", deadline)
-            line = _read_line(self._output, deadline)
+            _write_all(self._input, json.dumps(question).encode() + b"\n", time.monotonic() + seconds)
         except TimeoutError:
             self._fail(f"took longer than {seconds:g} s")
         except OSError:
-            line = b""
+            pass
+
+    def receive(self, seconds: float) -> dict[str, Any]:
+        """The answer to what was sent, within `seconds`. Raises ChildFailed; the process is gone then."""
+        try:
+            line = _read_line(self._output, time.monotonic() + seconds)
+        except TimeoutError:
+            self._fail(f"took longer than {seconds:.3g} s")
         try:
             answer = json.loads(line)
         except ValueError:

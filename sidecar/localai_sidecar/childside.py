@@ -47,4 +47,16 @@ def _open(log: Log) -> Answerer:
     return opener(log)
 
 
-TASKS: dict[str, Callable[[Log], Answerer]] = {"open": _open}
+def _prove(log: Log) -> Answerer:
+    from localai_sidecar.llama.proofside import prover
+
+    return prover(log)
+
+
+def _template(_: Log) -> Answerer:
+    from localai_sidecar.templateside import renderer
+
+    return renderer()
+
+
+TASKS: dict[str, Callable[[Log], Answerer]] = {"template": _template, "open": _open, "prove": _prove}

@@ -25,7 +25,12 @@ def check_opens(path: bytes, header: Header, context_length: int, library: Libra
     if child is None:
         return
     try:
-        question = {"path": path.decode(), "header": header._asdict(), "contextLength": context_length}
+        question = {
+            "path": path.decode(),
+            "header": header._asdict(),
+            "contextLength": context_length,
+            "variant": library.variant,
+        }
         problem = child.ask(question, _LIMIT_S)
     except ChildFailed as failure:
         raise ProtocolError(

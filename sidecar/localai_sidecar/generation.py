@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from localai_sidecar import rpc
+from localai_sidecar.contexts import Contexts
 from localai_sidecar.errors import ProtocolError, invalid_params
 from localai_sidecar.llama.abort import AbortFlag
 from localai_sidecar.llama.decode import Aborted, pieces, prefill
@@ -74,20 +75,24 @@ class Reply:
         self._started = self._first_at = self._last_at = received
         self._prompt_done: float | None = None
         self._prompt_tokens = 0
+        self._cached_tokens = 0
         self._completion_tokens = 0
 
-    def run(self, model: Model) -> dict[str, Any]:
+    def run(self, model: Model, contexts: Contexts) -> dict[str, Any]:
         """The result of `generate`; raises ProtocolError for a prompt that does not fit."""
         self._started = time.perf_counter()
         tokens = prompt_tokens(model, self._params)
         self._check(tokens, model)
         self._prompt_tokens = len(tokens)
-        self._tell_progress(0)
+        self._cached_tokens = contexts.begin(self._params.conversation, tokens)
+        self._tell_progress(self._cached_tokens)
         sampler = Sampler(model.llama, model.vocabulary_size, self._params.sampling, self._seed)
         try:
             return self._result(self._decode(model, tokens, sampler))
         finally:
             sampler.end()
+            model.rest()
+            contexts.end()
 
     def _check(self, tokens: list[int], model: Model) -> None:
         if not tokens:
@@ -106,7 +111,7 @@ class Reply:
         sampler.accept(tokens)
         stream = TextStream(self._params.stop)
         try:
-            prefill(model, tokens, self._on_piece)
+            prefill(model, tokens, self._cached_tokens, self._on_piece)
             self._prompt_done = time.perf_counter()
             self._heartbeat.stop()
             # The last token is sampled and needs no room in the context.
@@ -143,14 +148,14 @@ class Reply:
 
     def _result(self, reason: str) -> dict[str, Any]:
         prompt_s = (self._prompt_done or time.perf_counter()) - self._started
-        prompt_tokens_read = self._prompt_tokens if self._prompt_done else 0
+        prompt_tokens_read = self._prompt_tokens - self._cached_tokens if self._prompt_done else 0
         decode_s = self._last_at - self._first_at
         return {
             "finishReason": reason,
             "seed": self._seed,
             "characters": self._deltas.characters,
             "promptTokens": self._prompt_tokens,
-            "cachedTokens": 0,
+            "cachedTokens": self._cached_tokens,
             "completionTokens": self._completion_tokens,
             "timings": {
                 "queueMs": _ms(self._started - self._received),
@@ -161,6 +166,26 @@ class Reply:
                 "decodeTokensPerSecond": _rate(self._completion_tokens, self._completion_tokens - 1, decode_s),
             },
         }
+
+
+def never_started(seed: int | None) -> dict[str, Any]:
+    """The result of a `generate` that was cancelled while it waited."""
+    return {
+        "finishReason": "cancelled",
+        "seed": seed or 0,
+        "characters": 0,
+        "promptTokens": 0,
+        "cachedTokens": 0,
+        "completionTokens": 0,
+        "timings": {
+            "queueMs": 0,
+            "promptMs": 0,
+            "firstTokenMs": 0,
+            "decodeMs": 0,
+            "promptTokensPerSecond": None,
+            "decodeTokensPerSecond": None,
+        },
+    }
 
 
 def _ms(seconds: float) -> float:

@@ -7,12 +7,12 @@ from localai_sidecar import __version__, jobs, params, rpc
 from localai_sidecar.errors import EXIT_PROTOCOL_VERSION, ProtocolError
 from localai_sidecar.fields import Fields
 from localai_sidecar.memory import resident_bytes
+from localai_sidecar.worker import MAX_QUEUED_REQUESTS
 
 if TYPE_CHECKING:
     from localai_sidecar.serve import Server
 
-MAX_QUEUED_REQUESTS = 0
-CAPABILITIES = {"generate": True, "chat": True, "tokenize": False, "sessionCache": False}
+CAPABILITIES = {"generate": True, "chat": True, "tokenize": True, "sessionCache": True}
 
 
 def initialize(server: "Server", request: rpc.Request) -> dict[str, Any]:
@@ -20,17 +20,19 @@ def initialize(server: "Server", request: rpc.Request) -> dict[str, Any]:
     if server.initialized:
         raise ProtocolError("invalid_request", "`initialize` was answered already", "send it once per process")
     try:
-        params.initialize(request.params)
+        cache = params.initialize(request.params)
     except ProtocolError as problem:
         if problem.kind == "protocol_version":
             server.exit_with(EXIT_PROTOCOL_VERSION)
         raise
     server.initialized = True
+    is_ready = server.engine.use_cache(cache)
+    server.worker.start(None if is_ready else lambda: server.engine.backends.prove(server.engine.tell))
     return {
         "protocolVersion": params.PROTOCOL_VERSION,
         "server": {"name": "localai-sidecar", "version": __version__, "buildId": server.build.build_id},
         "variant": server.build.variant,
-        "backends": server.engine.library.backends(),
+        "backends": server.engine.backends.describe(),
         "limits": {"maxMessageBytes": rpc.MAX_MESSAGE_BYTES, "maxQueuedRequests": MAX_QUEUED_REQUESTS},
         "capabilities": CAPABILITIES,
     }
@@ -45,41 +47,51 @@ def ping(_: "Server", request: rpc.Request) -> dict[str, Any]:
 def status(server: "Server", request: rpc.Request) -> dict[str, Any]:
     """What the engine is doing."""
     Fields(request.params)
-    running = server.worker.running
+    current = server.worker.current
     description = server.engine.description
     return {
-        "state": running.state if running else "idle",
+        "state": current.state if current else "idle",
         "model": description,
         "device": "CPU" if description else None,
-        "backends": server.engine.library.backends(),
+        "backends": server.engine.backends.describe(),
         "rssBytes": resident_bytes(),
-        "queued": 0,
+        "queued": server.worker.queued,
         "uptimeMs": round((time.perf_counter() - server.started) * 1000),
     }
 
 
 def load(server: "Server", request: rpc.Request) -> None:
     """`model/load`, answered by the worker."""
-    server.worker.start(jobs.LoadJob(request.id, server.outbox, params.load(request.params)))
+    server.worker.submit(jobs.LoadJob(request.id, server.outbox, params.load(request.params)))
 
 
 def unload(server: "Server", request: rpc.Request) -> None:
     """`model/unload`, answered by the worker."""
     Fields(request.params)
-    server.worker.start(jobs.UnloadJob(request.id, server.outbox))
+    server.worker.submit(jobs.UnloadJob(request.id, server.outbox))
 
 
 def generate(server: "Server", request: rpc.Request) -> None:
     """`generate`, answered by the worker."""
-    server.worker.start(jobs.GenerateJob(request.id, server.outbox, params.generate(request.params)))
+    server.worker.submit(jobs.GenerateJob(request.id, server.outbox, params.generate(request.params)))
+
+
+def tokenize(server: "Server", request: rpc.Request) -> None:
+    """`tokenize`, answered by the worker."""
+    server.worker.submit(jobs.TokenizeJob(request.id, server.outbox, params.tokenize(request.params)))
+
+
+def forget(server: "Server", request: rpc.Request) -> None:
+    """`session/forget`, answered by the worker."""
+    server.worker.submit(jobs.ForgetJob(request.id, server.outbox, params.forget(request.params)))
 
 
 def shutdown(server: "Server", request: rpc.Request) -> None:
     """`shutdown`, answered once the running request is."""
     Fields(request.params)
-    server.shutdown_id = request.id
-    if server.worker.running:
-        server.worker.running.cancel()
+    server.worker.clear()
+    server.shutdown = jobs.ShutdownJob(request.id, server.outbox)
+    server.worker.submit(server.shutdown)
 
 
 REQUESTS = {
@@ -89,6 +101,8 @@ REQUESTS = {
     "model/load": load,
     "model/unload": unload,
     "generate": generate,
+    "tokenize": tokenize,
+    "session/forget": forget,
     "shutdown": shutdown,
 }
 
@@ -96,9 +110,9 @@ REQUESTS = {
 def cancel(server: "Server", notification: rpc.Notification) -> None:
     """Stop a running request; an unknown id is ignored, and 1 is not "1"."""
     values = notification.params if isinstance(notification.params, dict) else {}
-    running = server.worker.running
-    if running and type(values.get("id")) is type(running.id) and values["id"] == running.id:
-        running.cancel()
+    id = values.get("id")
+    if isinstance(id, str | int) and not isinstance(id, bool):
+        server.worker.cancel(id)
 
 
 NOTIFICATIONS = {"cancel": cancel}

@@ -1,36 +1,19 @@
-"""The requests that take time, and the engine they work on."""
+"""The requests that take time: run one after another, each may be cancelled while it runs or waits."""
 
 import time
 from typing import Any
 
 from localai_sidecar import loading, rpc
+from localai_sidecar.contexts import Contexts
+from localai_sidecar.engine import Engine
 from localai_sidecar.errors import ProtocolError, cancelled
-from localai_sidecar.generation import Reply
+from localai_sidecar.generation import Reply, never_started
 from localai_sidecar.llama.abort import AbortFlag
-from localai_sidecar.llama.library import Library
 from localai_sidecar.llama.model import Model
-from localai_sidecar.params import GenerateParams, LoadParams
+from localai_sidecar.llama.prompt import prompt_tokens
+from localai_sidecar.params import GenerateParams, LoadParams, PromptParams
 from localai_sidecar.progress import Heartbeat
 from localai_sidecar.stdio import Outbox
-
-
-class Engine:
-    """What the jobs work on: the libraries, and the model if one is loaded."""
-
-    def __init__(self, library: Library) -> None:
-        self.library = library
-        self.model: Model | None = None
-        self.description: dict[str, Any] | None = None
-
-    def take(self, model: Model) -> None:
-        """Use `model` from now on."""
-        self.model, self.description = model, model.describe()
-
-    def release(self) -> None:
-        """Free the model, if there is one."""
-        model, self.model, self.description = self.model, None, None
-        if model:
-            model.free()
 
 
 class Job:
@@ -42,16 +25,25 @@ class Job:
         self.id = id
         self.received = time.perf_counter()
         self.flag = AbortFlag()
+        self.answered = False
         self._outbox = outbox
         self.heartbeat: Heartbeat | None = None
 
-    def run(self, engine: Engine) -> dict[str, Any]:
+    def run(self, engine: Engine) -> dict[str, Any] | None:
         """The request's result; raises ProtocolError."""
         raise NotImplementedError
 
     def cancel(self) -> None:
         """Make `run` end soon."""
         self.flag.set()
+
+    def cancelled_answer(self) -> bytes:
+        """The answer of a request that was cancelled before its turn came."""
+        return self.refused_answer()
+
+    def refused_answer(self) -> bytes:
+        """The answer of a request whose turn will not come: the sidecar is shutting down."""
+        return rpc.error(self.id, cancelled())
 
     def tick(self) -> None:
         """Give a sign of life if one is due."""
@@ -80,7 +72,8 @@ class LoadJob(Job):
 
     def run(self, engine: Engine) -> dict[str, Any]:
         """The file is checked before the old model goes; what fails after that leaves none."""
-        plan = loading.plan(self._params, engine.library)
+        engine.backends.check(self._params.device)
+        plan = loading.plan(self._params, engine.library, engine.cache)
         if self.flag.is_set():
             raise cancelled()
         engine.release()
@@ -97,7 +90,7 @@ class LoadJob(Job):
         self.heartbeat.stop({"id": self.id, "fraction": 1.0})
         shortened = loading.shortened(self._params.context_length, model.context_length, plan.header)
         if shortened:
-            self._outbox.post(rpc.notification("log", shortened))
+            engine.tell(shortened)
         return self._result(model)
 
     def _on_progress(self, fraction: float) -> bool:
@@ -136,8 +129,7 @@ class GenerateJob(Job):
 
     def run(self, engine: Engine) -> dict[str, Any]:
         """Needs a loaded model."""
-        if engine.model is None:
-            raise ProtocolError("no_model", "no model is loaded", "send `model/load` first")
+        model, contexts = _loaded(engine)
         reply = Reply(
             id=self.id,
             params=self._params,
@@ -146,4 +138,49 @@ class GenerateJob(Job):
             send=self._outbox.send,
             heartbeat=self.heartbeat,
         )
-        return reply.run(engine.model)
+        return reply.run(model, contexts)
+
+    def cancelled_answer(self) -> bytes:
+        """A result like any other, with nothing in it."""
+        return rpc.result(self.id, never_started(self._params.seed))
+
+
+class TokenizeJob(Job):
+    """`tokenize`."""
+
+    def __init__(self, id: rpc.Id, outbox: Outbox, params: PromptParams) -> None:
+        super().__init__(id, outbox)
+        self._params = params
+
+    def run(self, engine: Engine) -> dict[str, Any]:
+        """Needs a loaded model."""
+        model, _ = _loaded(engine)
+        return {"tokens": len(prompt_tokens(model, self._params))}
+
+
+class ForgetJob(Job):
+    """`session/forget`."""
+
+    def __init__(self, id: rpc.Id, outbox: Outbox, conversation: str) -> None:
+        super().__init__(id, outbox)
+        self._conversation = conversation
+
+    def run(self, engine: Engine) -> dict[str, Any]:
+        """Forgetting what is not kept is fine."""
+        engine.forget(self._conversation)
+        return {}
+
+
+class ShutdownJob(Job):
+    """`shutdown`: the last one; what is kept of the context is on its way to the disk when it is answered."""
+
+    def run(self, engine: Engine) -> None:
+        """Cannot fail."""
+        if engine.contexts:
+            engine.contexts.put_away()
+
+
+def _loaded(engine: Engine) -> tuple[Model, Contexts]:
+    if engine.model is None or engine.contexts is None:
+        raise ProtocolError("no_model", "no model is loaded", "send `model/load` first")
+    return engine.model, engine.contexts

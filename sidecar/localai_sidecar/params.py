@@ -10,7 +10,9 @@ PROTOCOL_VERSION = 1
 MAX_SEED = 2**32 - 2
 MAX_THREADS = 512
 SHORTEST_CONTEXT = 16
+MAX_CONVERSATION = 200
 ROLES = ("system", "user", "assistant")
+LOAD_MODES = ("auto", "mapped", "compact")
 _INT32 = 2**31 - 1
 
 
@@ -21,6 +23,13 @@ class Message(NamedTuple):
     content: str
 
 
+class CacheParams(NamedTuple):
+    """`initialize`'s `cache`; None means that the sidecar chooses, 0 bytes that nothing is kept."""
+
+    folder: str | None
+    max_bytes: int | None
+
+
 class LoadParams(NamedTuple):
     """`model/load`; zeros mean that the sidecar chooses."""
 
@@ -29,6 +38,7 @@ class LoadParams(NamedTuple):
     gpu_layers: int
     device: str | None
     threads: int
+    load_mode: str
 
 
 class Sampling(NamedTuple):
@@ -41,19 +51,27 @@ class Sampling(NamedTuple):
     repeat_penalty: float
 
 
+class PromptParams(NamedTuple):
+    """`tokenize`; exactly one of `prompt` and `messages` is there."""
+
+    prompt: str | None
+    messages: tuple[Message, ...] | None
+
+
 class GenerateParams(NamedTuple):
     """`generate`; exactly one of `prompt` and `messages` is there."""
 
     prompt: str | None
     messages: tuple[Message, ...] | None
+    conversation: str | None
     max_tokens: int
     sampling: Sampling
     seed: int | None
     stop: tuple[str, ...]
 
 
-def initialize(params: Any) -> None:
-    """Check the params of `initialize`; an unknown integer version is `protocol_version`, all else `invalid_params`."""
+def initialize(params: Any) -> CacheParams:
+    """The params of `initialize`; an unknown integer version is `protocol_version`, all else `invalid_params`."""
     fields = Fields(params)
     version = fields.value("protocolVersion")
     if isinstance(version, bool) or not isinstance(version, int):
@@ -74,7 +92,7 @@ def initialize(params: Any) -> None:
     folder = cache.text("folder", shortest=1)
     if folder is not None and not _is_absolute(folder):
         raise cache.wrong("folder", "an absolute path without NUL")
-    cache.integer("maxBytes", 0, 0)
+    return CacheParams(folder, None if cache.value("maxBytes") is None else cache.integer("maxBytes", 0, 0))
 
 
 def load(params: Any) -> LoadParams:
@@ -92,21 +110,27 @@ def load(params: Any) -> LoadParams:
         gpu_layers=fields.integer("gpuLayers", -1, -1, _INT32),
         device=fields.text("device", shortest=1),
         threads=fields.integer("threads", 0, 0, MAX_THREADS),
+        load_mode=_load_mode(fields),
     )
+
+
+def _load_mode(fields: Fields) -> str:
+    mode = fields.text("loadMode") or "auto"
+    if mode not in LOAD_MODES:
+        raise fields.wrong("loadMode", " or ".join(f'"{name}"' for name in LOAD_MODES))
+    return mode
 
 
 def generate(params: Any) -> GenerateParams:
     """The params of `generate`."""
     fields = Fields(params)
-    prompt = fields.text("prompt")
-    messages = _messages(fields)
-    if (prompt is None) == (messages is None):
-        raise fields.wrong("prompt", "a string, or `messages` instead: exactly one of the two")
-    fields.text("conversation", 1, 200)
+    prompt, messages = _prompt_or_messages(fields, "prompt")
+    conversation = fields.text("conversation", 1, MAX_CONVERSATION)
     seed = None if fields.value("seed") is None else fields.integer("seed", 0, 0, MAX_SEED)
     return GenerateParams(
         prompt=prompt,
         messages=messages,
+        conversation=conversation,
         max_tokens=fields.integer("maxTokens", 512, 1),
         sampling=Sampling(
             temperature=fields.number("temperature", 0.8, 0, 5),
@@ -118,6 +142,23 @@ def generate(params: Any) -> GenerateParams:
         seed=seed,
         stop=_stop(fields),
     )
+
+
+def tokenize(params: Any) -> PromptParams:
+    """The params of `tokenize`."""
+    return PromptParams(*_prompt_or_messages(Fields(params), "text"))
+
+
+def forget(params: Any) -> str:
+    """The conversation that `session/forget` names."""
+    return Fields(params).needed_text("conversation", 1, MAX_CONVERSATION)
+
+
+def _prompt_or_messages(fields: Fields, name: str) -> tuple[str | None, tuple[Message, ...] | None]:
+    text, messages = fields.text(name), _messages(fields)
+    if (text is None) == (messages is None):
+        raise fields.wrong(name, "a string, or `messages` instead: exactly one of the two")
+    return text, messages
 
 
 def _messages(fields: Fields) -> tuple[Message, ...] | None:

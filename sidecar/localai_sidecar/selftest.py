@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from localai_sidecar import loading
-from localai_sidecar.engine_folder import read_build
+from localai_sidecar.backends import Backends
+from localai_sidecar.cachefolder import CacheFolder, default_folder
+from localai_sidecar.engine_folder import Build, read_build
 from localai_sidecar.errors import ProtocolError
 from localai_sidecar.llama.abort import AbortFlag
 from localai_sidecar.llama.decode import pieces, prefill
@@ -46,26 +48,35 @@ def self_test(test: SelfTest, folder: Path, log: Log) -> dict[str, Any]:
     # Before `load` pins the working folder.
     model = None if test.model is None else str(Path(test.model).absolute())
     library = load(folder, log)
-    known = {"buildId": build.build_id, "backends": library.backends(), "device": test.device or "CPU"}
+    cache = CacheFolder(default_folder())
+    backends = proven_backends(library, build, cache, log)
+    known = {"buildId": build.build_id, "backends": backends.describe(), "device": test.device or "CPU"}
     report = EMPTY_REPORT | known
     try:
-        if model is None:
-            loading.check_device(test.device, library)
-        else:
-            report |= _generate(library, model, test)
+        backends.check(test.device)
+        if model is not None:
+            report |= _generate(library, cache, model, test)
     except ProtocolError as problem:
         report["ok"] = False
         report["error"] = {"kind": problem.kind, "message": problem.message, "hint": problem.hint}
     return report | {"rssBytes": resident_bytes()}
 
 
-def _generate(library: Library, path: str, test: SelfTest) -> dict[str, Any]:
-    plan = loading.plan(LoadParams(path, 0, -1, test.device, 0), library)
+def proven_backends(library: Library, build: Build, cache: CacheFolder, log: Log) -> Backends:
+    """The backends, after their proof if it is not kept; `check` tells which of them are there."""
+    backends = Backends(library, build.build_id, log)
+    if not backends.recall(cache):
+        backends.prove(lambda notice: log.info(notice["message"]))
+    return backends
+
+
+def _generate(library: Library, cache: CacheFolder, path: str, test: SelfTest) -> dict[str, Any]:
+    plan = loading.plan(LoadParams(path, 0, -1, test.device, 0, "auto"), library, cache)
     model = loading.load(plan, library, lambda _: True)
     params = generate({"prompt": _PROMPT, "temperature": 0, "maxTokens": test.tokens})
     sampler = Sampler(model.llama, model.vocabulary_size, params.sampling, 0)
     model.begin(AbortFlag())
-    prefill(model, prompt_tokens(model, params), lambda _: None)
+    prefill(model, prompt_tokens(model, params), 0, lambda _: None)
     stream, times, text = TextStream(), [], ""
     for piece in pieces(model, sampler, test.tokens):
         if piece is None:

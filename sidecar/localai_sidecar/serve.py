@@ -7,9 +7,10 @@ import time
 
 from localai_sidecar import handlers, rpc
 from localai_sidecar.deathwatch import WakePipe
+from localai_sidecar.engine import Engine
 from localai_sidecar.engine_folder import Build
 from localai_sidecar.errors import EXIT_ASKED, ProtocolError
-from localai_sidecar.jobs import Engine
+from localai_sidecar.jobs import ShutdownJob
 from localai_sidecar.lines import LineSplitter
 from localai_sidecar.llama.library import Library
 from localai_sidecar.log import Log
@@ -20,6 +21,10 @@ _READ_BYTES = 65_536
 # A driver that asks and never reads: its requests wait in the pipe once this much is waiting for it.
 _MOST_BACKLOG = 4 * rpc.MAX_MESSAGE_BYTES
 _LAST_WORDS_S = 0.5
+# stdin's end must be the process's within a second; after `shutdown` a large context may take its time on a slow disk.
+_LAST_WRITES_S = 0.7
+_LONGEST_LAST_WRITES_S = 60.0
+_DRAIN_STEP_S = 0.02
 _TICK_MS = 200
 
 
@@ -30,13 +35,13 @@ class Server:
         self.build = build
         self.started = started
         self.initialized = False
-        self.shutdown_id: rpc.Id | None = None
-        self.engine = Engine(library)
+        self.shutdown: ShutdownJob | None = None
         self._log = log
         self._channel = channel
         self._wake = WakePipe()
         self._wake.catch(signal.SIGTERM, signal.SIGINT)
         self.outbox = Outbox(channel.output, self._wake.wake)
+        self.engine = Engine(library, build, self.outbox, log)
         self.worker = Worker(self.engine, self.outbox, log, self._wake.wake)
         self._lines = LineSplitter()
         self._exit_code: int | None = None
@@ -50,6 +55,7 @@ class Server:
         while self._exit_code is None:
             self._step()
         self.outbox.drain(_LAST_WORDS_S)
+        self._finish_writing()
         return self._exit_code
 
     def exit_with(self, code: int) -> None:
@@ -64,15 +70,17 @@ class Server:
                 self._on_wake()
             else:
                 self._on_input()
-        if self.worker.running:
-            self.worker.running.tick()
-        self._finish_shutdown()
+        current = self.worker.current
+        if current:
+            current.tick()
+        elif self.shutdown and self.shutdown.answered:
+            self.exit_with(EXIT_ASKED)
 
     def _wait(self) -> list[tuple[int, int]]:
         reading = self.outbox.backlog < _MOST_BACKLOG
         self._poll.register(self._channel.input, select.POLLIN if reading else 0)
         self._poll.modify(self._channel.output, select.POLLOUT if self.outbox.backlog else 0)
-        return self._poll.poll(_TICK_MS if self.worker.running else None)
+        return self._poll.poll(_TICK_MS if self.worker.current else None)
 
     def _on_output(self, event: int) -> None:
         if event & (select.POLLERR | select.POLLHUP | select.POLLNVAL):
@@ -94,8 +102,30 @@ class Server:
                 return
 
     def _exit_now(self) -> None:
-        """Whatever threads are doing ends with the process; a driver that is gone has no use for order."""
+        """Whatever threads are doing ends with the process; a driver that is gone has no use for order.
+
+        Only the context of the last answer is worth a moment.
+        """
+        if not self.worker.current:
+            deadline = time.monotonic() + _LAST_WRITES_S
+            self.worker.put_away(_LAST_WRITES_S)
+            self.engine.keeper.drain(deadline - time.monotonic())
         os._exit(EXIT_ASKED)
+
+    def _finish_writing(self) -> None:
+        """Let the keeper finish, unless the driver cannot wait: its end, or a signal, leaves little time."""
+        deadline = time.monotonic() + _LONGEST_LAST_WRITES_S
+        hurried = False
+        while not self.engine.keeper.drain(_DRAIN_STEP_S) and time.monotonic() < deadline:
+            if not hurried and self._is_hurried():
+                deadline, hurried = min(deadline, time.monotonic() + _LAST_WRITES_S), True
+
+    def _is_hurried(self) -> bool:
+        """Whether stdin or stdout has ended, or a signal came."""
+        events = dict(self._poll.poll(0))
+        if self._channel.input in events and not os.read(self._channel.input, _READ_BYTES):
+            return True
+        return self._channel.output in events or bool(self._wake.fd in events and self._wake.read().strip(b"\0"))
 
     def _on_line(self, line: bytes | None) -> None:
         try:
@@ -120,7 +150,7 @@ class Server:
             handler(self, message)
 
     def _on_request(self, request: rpc.Request) -> None:
-        if self._in_use(request.id):
+        if self.worker.find(request.id):
             problem = ProtocolError("invalid_request", "`id` is in use", "give every request an id of its own")
             self.outbox.post(rpc.error(None, problem))
             return
@@ -134,10 +164,6 @@ class Server:
             if result is not None:
                 self.outbox.post(rpc.result(request.id, result))
 
-    def _in_use(self, id: rpc.Id) -> bool:
-        running = self.worker.running
-        return (running is not None and running.id == id) or (self.shutdown_id is not None and self.shutdown_id == id)
-
     def _handle(self, request: rpc.Request) -> dict[str, object] | None:
         """The result, or None if it comes later. Raises ProtocolError."""
         if request.method in handlers.NOTIFICATIONS:
@@ -146,7 +172,7 @@ class Server:
             )
         if not self.initialized and request.method != "initialize":
             raise ProtocolError("not_initialized", "the first request must be `initialize`", "send `initialize`")
-        if self.shutdown_id is not None:
+        if self.shutdown:
             raise ProtocolError("cancelled", "the sidecar is shutting down", "start another process")
         handler = handlers.REQUESTS.get(request.method)
         if handler is None:
@@ -154,11 +180,6 @@ class Server:
             name = request.method[:64]
             raise ProtocolError("method_not_found", f"there is no method `{name}`", f"use one of: {known}")
         return handler(self, request)
-
-    def _finish_shutdown(self) -> None:
-        if self.shutdown_id is not None and self.worker.running is None and self._exit_code is None:
-            self.outbox.post(rpc.result(self.shutdown_id, None))
-            self.exit_with(EXIT_ASKED)
 
 
 def serve(channel: Channel, build: Build, library: Library, log: Log, started: float) -> int:

@@ -14,40 +14,49 @@ class Aborted(Exception):
     """The abort flag stopped the native code."""
 
 
-def prefill(model: Model, tokens: list[int], on_piece: Callable[[int], None]) -> None:
-    """Put the prompt into the context; `on_piece` gets the number of tokens done. Raises Aborted.
+def prefill(model: Model, tokens: list[int], cached: int, on_piece: Callable[[int], None]) -> None:
+    """Put the prompt behind its first `cached` tokens, which the context holds already. Raises Aborted.
 
-    Only the last token of a piece gets logits (`llama_batch_get_one`).
+    `on_piece` gets the number of tokens done. Only the last token of a piece gets logits (`llama_batch_get_one`).
     """
-    llama, context = model.llama, model.context
+    llama, context, kept = model.llama, model.context, model.kept
     array = (ctypes.c_int32 * len(tokens))(*tokens)
-    for start in range(0, len(tokens), PREFILL_PIECE):
+    for start in range(cached, len(tokens), PREFILL_PIECE):
         count = min(PREFILL_PIECE, len(tokens) - start)
         piece = (ctypes.c_int32 * count).from_buffer(array, 4 * start)
-        _check(llama.llama_decode(context, llama.llama_batch_get_one(piece, count)))
+        _check(model, llama.llama_decode(context, llama.llama_batch_get_one(piece, count)))
         llama.llama_synchronize(context)
+        kept.tokens += tokens[start : start + count]
         on_piece(start + count)
 
 
-def pieces(model: Model, sampler: Sampler, limit: int) -> Iterator[bytes | None]:
+def pieces(model: Model, sampler: Sampler, limit: int, *, end_at_end_token: bool = True) -> Iterator[bytes | None]:
     """At most `limit` tokens as bytes, each as soon as it is sampled; None is the end token. Raises Aborted."""
     llama, context, chain = model.llama, model.context, sampler.chain
-    sample, decode, piece_of = llama.llama_sampler_sample, llama.llama_decode, model.piece
+    sample, decode, piece_of, keep = (
+        llama.llama_sampler_sample,
+        llama.llama_decode,
+        model.piece,
+        model.kept.tokens.append,
+    )
     slot = (ctypes.c_int32 * 1)()
     batch = llama.llama_batch_get_one(slot, 1)
     for left in range(limit - 1, -1, -1):
         token = sample(chain, context, -1)
         piece = piece_of(token)
         yield piece
-        if piece is None or not left:
+        if (piece is None and end_at_end_token) or not left:
             return
         slot[0] = token
         status = decode(context, batch)
         if status:
-            _check(status)
+            _check(model, status)
+        keep(token)
 
 
-def _check(status: int) -> None:
+def _check(model: Model, status: int) -> None:
+    if status:
+        model.kept.settle()
     if status == _ABORTED:
         raise Aborted
     if status:

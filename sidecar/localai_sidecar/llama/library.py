@@ -1,61 +1,43 @@
-"""Finds, loads and proves llama.cpp's libraries, from the engine's own folder and nowhere else."""
+"""Finds and loads llama.cpp's libraries, from the engine's own folder and nowhere else."""
 
 import ctypes
 import os
 import sys
 import typing
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from localai_sidecar.errors import EXIT_LIBRARIES, StartFailed
 from localai_sidecar.llama.nativelog import NativeLog
+from localai_sidecar.llama.variants import PATTERN
 from localai_sidecar.log import Log
-from localai_sidecar.memory import available_bytes
 
 _HINT = "the installation is incomplete or damaged: install it again, or run the build's `native` and `pack` stages"
 # In the order of their dependencies: what is loaded already is not searched for, so LD_LIBRARY_PATH cannot plant it.
 _LIBRARIES = ("libggml-base.so", "libggml.so", "libllama.so")
-_CPU = 0
-_KINDS = {0: "cpu", 1: "gpu", 2: "igpu", 3: "accelerator"}
 
 
-class Device(NamedTuple):
-    """Something that computes; memory in bytes."""
+class Library:
+    """llama.cpp, loaded. `llama` is the module of its low-level bindings, `ggml` the library below it.
 
-    id: str
-    kind: str
-    description: str
-    memory_total: int
-    memory_free: int
+    `variant` is the file name of the CPU plug-in in use.
+    """
 
+    def __init__(self, llama: Any, ggml: ctypes.CDLL, native_folder: Path, native_log: NativeLog) -> None:
+        self.llama = llama
+        self.ggml = ggml
+        self.native_folder = native_folder
+        self.native_log = native_log
+        self.variant: str | None = None
+        self._cpu: ctypes.CDLL | None = None
 
-class Library(NamedTuple):
-    """llama.cpp, loaded. `llama` is the module of its low-level bindings, `ggml` the library below it."""
-
-    llama: Any
-    ggml: ctypes.CDLL
-    native_folder: Path
-    native_log: NativeLog
-    cpu_library: str
-
-    def devices(self) -> list[Device]:
-        """Every device there is, with its memory as it is now."""
-        return [_device(self.ggml, self.ggml.ggml_backend_dev_get(i)) for i in range(_device_count(self.ggml))]
-
-    def backends(self) -> list[dict[str, Any]]:
-        """The `backends` of `initialize` and `status`."""
-        devices = [
-            {
-                "id": device.id,
-                "kind": device.kind,
-                "description": device.description,
-                "memoryTotal": device.memory_total,
-                "memoryFree": device.memory_free,
-            }
-            for device in self.devices()
-            if device.kind == "cpu"
-        ]
-        return [{"name": "CPU", "library": self.cpu_library, "state": "ready", "devices": devices}]
+    def use_cpu(self, variant: str) -> bool:
+        """Load the CPU plug-in of that file name; whether it can be used. Nothing computes before."""
+        path = self.native_folder / variant
+        if not self.ggml.ggml_backend_load(os.fsencode(path)):
+            return False
+        self.variant, self._cpu = variant, ctypes.CDLL(str(path))
+        return True
 
     def attach_threadpool(self, context: Any, pool: int) -> None:
         """`llama_attach_threadpool`, which the bindings lack."""
@@ -63,19 +45,21 @@ class Library(NamedTuple):
         attach.restype, attach.argtypes = None, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
         attach(context, pool, None)
 
-    def cpu_function(self, name: bytes, restype: Any, *argtypes: Any) -> Any:
+    def cpu_function(self, name: str, restype: Any, *argtypes: Any) -> Any:
         """A function that only the CPU's plug-in has, by name."""
-        device = self.ggml.ggml_backend_dev_by_type(_CPU)
-        address = self.ggml.ggml_backend_reg_get_proc_address(self.ggml.ggml_backend_dev_backend_reg(device), name)
-        return ctypes.CFUNCTYPE(restype, *argtypes)(address)
+        function = getattr(self._cpu, name)
+        function.restype, function.argtypes = restype, argtypes
+        return function
 
 
 def load(folder: Path, log: Log) -> Library:
-    """llama.cpp out of `folder`/llama, with the CPU's plug-in that suits this machine best.
+    """llama.cpp out of `folder`/llama, without a plug-in that computes yet.
 
     Pins the working folder, since ggml would look for plug-ins there as well. Raises StartFailed.
     """
     native = folder / "llama"
+    if not any(native.glob(PATTERN)):
+        raise StartFailed(EXIT_LIBRARIES, f"there is no CPU plug-in ({PATTERN}) in {native}", _HINT)
     os.environ.pop("GGML_BACKEND_PATH", None)
     # On a failed assertion ggml would start a debugger, if there is one, and keep the driver waiting for the end.
     os.environ["GGML_NO_BACKTRACE"] = "1"
@@ -88,14 +72,11 @@ def load(folder: Path, log: Log) -> Library:
         llama = _bindings()
     except (OSError, RuntimeError, ImportError) as error:
         raise StartFailed(EXIT_LIBRARIES, f"llama.cpp's libraries cannot be loaded: {error}", _HINT) from None
-    _declare(ggml)
+    ggml.ggml_backend_load.restype, ggml.ggml_backend_load.argtypes = ctypes.c_void_p, [ctypes.c_char_p]
     native_log = NativeLog(llama, log)
     llama.llama_log_set(native_log.callback, None)
-    ggml.ggml_backend_load_all_from_path(os.fsencode(native))
     llama.llama_backend_init()
-    if not ggml.ggml_backend_dev_by_type(_CPU):
-        raise StartFailed(EXIT_LIBRARIES, f"no CPU plug-in (libggml-cpu-*.so) in {native} can be used here", _HINT)
-    return Library(llama, ggml, native, native_log, _loaded_cpu_library())
+    return Library(llama, ggml, native, native_log)
 
 
 def _bindings() -> Any:
@@ -104,47 +85,3 @@ def _bindings() -> Any:
     from llama_cpp import llama_cpp
 
     return llama_cpp
-
-
-def _declare(ggml: ctypes.CDLL) -> None:
-    pointer, text, size = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t
-    sizes = ctypes.POINTER(size)
-    for name, restype, argtypes in (
-        ("ggml_backend_load_all_from_path", None, [text]),
-        ("ggml_backend_dev_count", size, []),
-        ("ggml_backend_dev_get", pointer, [size]),
-        ("ggml_backend_dev_by_type", pointer, [ctypes.c_int]),
-        ("ggml_backend_dev_type", ctypes.c_int, [pointer]),
-        ("ggml_backend_dev_name", text, [pointer]),
-        ("ggml_backend_dev_description", text, [pointer]),
-        ("ggml_backend_dev_memory", None, [pointer, sizes, sizes]),
-        ("ggml_backend_dev_backend_reg", pointer, [pointer]),
-        ("ggml_backend_reg_get_proc_address", pointer, [pointer, text]),
-    ):
-        function = getattr(ggml, name)
-        function.restype, function.argtypes = restype, argtypes
-
-
-def _device_count(ggml: ctypes.CDLL) -> int:
-    return int(ggml.ggml_backend_dev_count())
-
-
-def _device(ggml: ctypes.CDLL, device: int) -> Device:
-    free, total = ctypes.c_size_t(), ctypes.c_size_t()
-    ggml.ggml_backend_dev_memory(device, ctypes.byref(free), ctypes.byref(total))
-    kind = _KINDS.get(ggml.ggml_backend_dev_type(device), "other")
-    return Device(
-        id=ggml.ggml_backend_dev_name(device).decode("utf-8", "replace"),
-        kind=kind,
-        description=ggml.ggml_backend_dev_description(device).decode("utf-8", "replace"),
-        memory_total=total.value,
-        # For the CPU ggml calls all of the memory free.
-        memory_free=available_bytes() if kind == "cpu" else free.value,
-    )
-
-
-def _loaded_cpu_library() -> str:
-    """The plug-in that ggml chose: it does not say, but the process maps it."""
-    maps = Path("/proc/self/maps").read_text(errors="replace").splitlines()
-    names = (line.rpartition("/")[2] for line in maps)
-    return next((name for name in names if name.startswith("libggml-cpu")), "built in")

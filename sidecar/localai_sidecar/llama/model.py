@@ -2,11 +2,14 @@
 
 import ctypes
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from localai_sidecar.errors import ProtocolError
 from localai_sidecar.gguf import Header
 from localai_sidecar.llama.abort import AbortFlag, abort_callback
+from localai_sidecar.llama.chatforms import ChatForms
+from localai_sidecar.llama.context import Kept
+from localai_sidecar.llama.controltokens import ControlTokens
 from localai_sidecar.llama.library import Library
 from localai_sidecar.llama.loadfailure import explain
 from localai_sidecar.llama.threadpool import ThreadPool
@@ -15,17 +18,7 @@ from localai_sidecar.llama.threads import default_threads
 # Prefill goes in pieces of one fixed size: other sizes change the last bits of the logits.
 PREFILL_PIECE = 512
 _LONGEST_NAME = 256
-_UNKNOWN, _CONTROL, _LSTRIP, _RSTRIP = 1 << 0, 1 << 3, 1 << 7, 1 << 8
 _VOCABULARY_NONE = 0
-
-
-class ControlToken(NamedTuple):
-    """A token that is no text: its spelling in templates, and whether it swallows white space beside it."""
-
-    id: int
-    spelling: str
-    strips_left: bool
-    strips_right: bool
 
 
 class Model:
@@ -52,7 +45,13 @@ class Model:
         self.context_length = context_length
         library.native_log.errors.clear()
         self._abort_callback = abort_callback(self.llama)
-        self.handle = self._load(path, progress, no_alloc)
+        template = header.metadata.get("tokenizer.chat_template")
+        self.chat = ChatForms(template if isinstance(template, str) and not no_alloc else None)
+        try:
+            self.handle = self._load(path, progress, no_alloc)
+        except BaseException:
+            self.chat.end()
+            raise
         self.vocabulary = self.llama.llama_model_get_vocab(self.handle)
         self.vocabulary_size: int = self.llama.llama_vocab_n_tokens(self.vocabulary)
         self.parameters: int = self.llama.llama_model_n_params(self.handle)
@@ -62,11 +61,14 @@ class Model:
             self._check_usable()
             self.context = self._new_context()
         except BaseException:
+            self.chat.end()
             self.llama.llama_model_free(self.handle)
             raise
+        self.kept = Kept(self.llama, self.context)
         self._pool = ThreadPool(library, self.threads)
         self._pool.attach(self.context)
-        self.template = self._usable_template()
+        self.control_tokens = ControlTokens(self)
+        self.chat.settle(self)
 
     def _load(self, path: bytes, progress: "Progress", no_alloc: bool) -> Any:
         params = self.llama.llama_model_default_params()
@@ -105,6 +107,7 @@ class Model:
 
     def free(self) -> None:
         """Give everything back."""
+        self.chat.end()
         self.llama.llama_free(self.context)
         self._pool.free()
         self.llama.llama_model_free(self.handle)
@@ -122,7 +125,7 @@ class Model:
             "vocabSize": self.vocabulary_size,
             "contextLength": self.context_length,
             "trainContextLength": self.header.number("context_length"),
-            "hasChatTemplate": self.template is not None,
+            "hasChatTemplate": self.chat.has_template,
         }
 
     def _quantization(self) -> str:
@@ -139,6 +142,12 @@ class Model:
         token: int = self.llama.llama_vocab_bos(self.vocabulary)
         return token if token >= 0 else None
 
+    @property
+    def first_token(self) -> int:
+        """A token to begin with when there is no text: BOS if there is one."""
+        token: int = self.llama.llama_vocab_bos(self.vocabulary)
+        return max(token, 0)
+
     def tokenize(self, text: bytes, parse_control: bool) -> list[int]:
         """The tokens of `text`, without BOS; control tokens spelled in it count only if `parse_control`."""
         room = len(text) + 2
@@ -148,14 +157,6 @@ class Model:
             if count >= 0:
                 return tokens[:count]
             room = -count
-
-    def control_token(self, token: int) -> ControlToken | None:
-        """What a control token is called, or None for one that is text."""
-        attributes = self.llama.llama_vocab_get_attr(self.vocabulary, token)
-        if not attributes & (_CONTROL | _UNKNOWN):
-            return None
-        spelling = self.llama.llama_vocab_get_text(self.vocabulary, token).decode("utf-8", "replace")
-        return ControlToken(token, spelling, bool(attributes & _LSTRIP), bool(attributes & _RSTRIP))
 
     def piece(self, token: int) -> bytes | None:
         """The bytes a token adds to a reply (none for control tokens), or None for a token that ends it."""
@@ -176,12 +177,6 @@ class Model:
             room = -length
 
     # -- templates -----------------------------------------------------------------------------------------------
-
-    def _usable_template(self) -> bytes | None:
-        template: bytes | None = self.llama.llama_model_chat_template(self.handle, None)
-        if not template or self.apply_template(template, [("user", "x")]) is None:
-            return None
-        return template
 
     def apply_template(self, template: bytes, messages: list[tuple[str, str]]) -> str | None:
         """The prompt for the next assistant message, or None if llama.cpp does not know the template.
@@ -204,11 +199,14 @@ class Model:
     # -- decoding ------------------------------------------------------------------------------------------------
 
     def begin(self, flag: AbortFlag) -> None:
-        """Forget the context, and stop at `flag` from now on."""
+        """Stop at `flag` from now on."""
         self._flag = flag  # native code holds its address
         self.library.native_log.expected = flag
         self.llama.llama_set_abort_callback(self.context, self._abort_callback, flag.address)
-        self.llama.llama_memory_clear(self.llama.llama_get_memory(self.context), False)
+
+    def rest(self) -> None:
+        """Let the threads sleep: they would go on spinning for a while, waiting for the next token."""
+        self._pool.pause()
 
 
 Progress = Callable[[float], bool]

@@ -16,12 +16,16 @@ _PROBE = "".join(map(chr, range(1, 128))) + " ñ中😀 the 123\n\n"
 
 
 def opener(log: Log) -> Answerer:
-    """Answers `{"path", "header", "contextLength"}` with nothing, or with the error; an empty question with nothing."""
+    """Answers `{"path", "header", "contextLength", "variant"}` with nothing, or with the error.
+
+    An empty question gets an empty answer: the process is ready.
+    """
     library = load(engine_folder(), log)
 
     def answer(question: dict[str, Any]) -> dict[str, Any]:
         if not question:
             return {}
+        library.use_cpu(question["variant"])
         try:
             model = Model(
                 library,

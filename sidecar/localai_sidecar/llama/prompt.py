@@ -1,36 +1,47 @@
 """Prompts and messages to the model's tokens."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Protocol
 
-from localai_sidecar.chat import WHITE_SPACE, Segment, plain_form, template_form
-from localai_sidecar.llama.model import ControlToken, Model
-from localai_sidecar.params import GenerateParams
+from localai_sidecar.chat import WHITE_SPACE, Segment
+from localai_sidecar.llama.controltokens import ControlToken
+from localai_sidecar.llama.model import Model
+from localai_sidecar.params import Message
 
 
-def prompt_tokens(model: Model, params: GenerateParams) -> list[int]:
-    """The tokens `generate` starts from, BOS included where the model wants it and the text does not bring it."""
+class Asked(Protocol):
+    """What `generate` and `tokenize` have in common: exactly one of the two is there."""
+
+    @property
+    def prompt(self) -> str | None:
+        """Text, in which control tokens may be spelled."""
+
+    @property
+    def messages(self) -> Sequence[Message] | None:
+        """A conversation."""
+
+
+def prompt_tokens(model: Model, params: Asked) -> list[int]:
+    """The tokens `generate` starts from, BOS included where the model wants it and the text does not bring it.
+
+    Nothing is put behind it, whatever the vocabulary says of EOS and SEP: a prompt is there to be continued.
+    """
     if params.messages is None:
         tokens = model.tokenize((params.prompt or "").encode(), parse_control=True)
     else:
-        tokens = segment_tokens(model, _segments(model, params))
+        tokens = segment_tokens(model, model.chat.segments(model, params.messages))
     bos = model.bos
     return tokens if bos is None or tokens[:1] == [bos] else [bos, *tokens]
 
 
-def _segments(model: Model, params: GenerateParams) -> list[Segment]:
-    messages = params.messages or ()
-    template = model.template
-    if template is None:
-        return plain_form(messages)
-    return template_form(messages, lambda turns: model.apply_template(template, turns) or "")
-
-
-def segment_tokens(model: Model, segments: list[Segment]) -> list[int]:
+def segment_tokens(model: Model, segments: Sequence[Segment]) -> list[int]:
     """Tokens of a prompt in which only the template's own control tokens count.
 
     Text between two control tokens is tokenised in one go, contents and template together: the same tokens as for the
     whole prompt at once, unless a content spells a control token.
     """
+    if all(segment.from_template for segment in segments):
+        return model.tokenize("".join(segment.text for segment in segments).encode(), parse_control=True)
     tokens: list[int] = []
     text, strip_next = "", False
     for part in _parts(model, segments):
@@ -45,21 +56,9 @@ def segment_tokens(model: Model, segments: list[Segment]) -> list[int]:
     return tokens + (model.tokenize(text.encode(), parse_control=False) if text else [])
 
 
-def _parts(model: Model, segments: list[Segment]) -> Iterator[str | ControlToken]:
+def _parts(model: Model, segments: Sequence[Segment]) -> Iterator[str | ControlToken]:
     for segment in segments:
         if segment.from_template:
-            yield from _template_parts(model, segment.text)
+            yield from model.control_tokens.split(segment.text)
         else:
             yield segment.text
-
-
-def _template_parts(model: Model, text: str) -> Iterator[str | ControlToken]:
-    at = 0
-    for token in model.tokenize(text.encode(), parse_control=True):
-        control = model.control_token(token)
-        found = text.find(control.spelling, at) if control else -1
-        if control and found >= 0:
-            yield text[at:found]
-            yield control
-            at = found + len(control.spelling)
-    yield text[at:]

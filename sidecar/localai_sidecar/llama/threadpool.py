@@ -27,8 +27,9 @@ class ThreadPool:
     def __init__(self, library: Library, threads: int) -> None:
         self._library = library
         pointer = ctypes.c_void_p
-        new = library.cpu_function(b"ggml_threadpool_new", pointer, ctypes.POINTER(_Params))
-        self._free = library.cpu_function(b"ggml_threadpool_free", None, pointer)
+        new = library.cpu_function("ggml_threadpool_new", pointer, ctypes.POINTER(_Params))
+        self._free = library.cpu_function("ggml_threadpool_free", None, pointer)
+        self._pause = library.cpu_function("ggml_threadpool_pause", None, pointer)
         params = _Params()
         library.ggml.ggml_threadpool_params_init(ctypes.byref(params), ctypes.c_int(threads))
         self._pool: Any = new(ctypes.byref(params))
@@ -36,6 +37,10 @@ class ThreadPool:
     def attach(self, context: Any) -> None:
         """Let `context` compute on these threads; free the context first, then the pool."""
         self._library.attach_threadpool(context, self._pool)
+
+    def pause(self) -> None:
+        """Put the threads to sleep until there is something to compute."""
+        self._pause(self._pool)
 
     def free(self) -> None:
         """End the threads."""

@@ -1,0 +1,71 @@
+"""What the jobs work on: the libraries, the model if one is loaded, and what is kept between requests and processes."""
+
+from pathlib import Path
+from typing import Any
+
+from localai_sidecar import rpc
+from localai_sidecar.backends import Backends
+from localai_sidecar.cachefolder import CacheFolder, default_folder, digest
+from localai_sidecar.contexts import Contexts
+from localai_sidecar.engine_folder import Build
+from localai_sidecar.keeper import DEFAULT_MAX_BYTES, Keeper
+from localai_sidecar.llama.library import Library
+from localai_sidecar.llama.model import Model
+from localai_sidecar.log import Log
+from localai_sidecar.notices import Notice
+from localai_sidecar.params import CacheParams
+from localai_sidecar.stdio import Outbox
+
+_CONTEXTS = "contexts"
+
+
+class Engine:
+    """`model` and what belongs to it are touched by the worker's thread only; `description` may be read by others."""
+
+    def __init__(self, library: Library, build: Build, outbox: Outbox, log: Log) -> None:
+        self.library = library
+        self.backends = Backends(library, build.build_id, log)
+        self.cache = CacheFolder(None)
+        self.keeper = Keeper(None, 0, log)
+        self.model: Model | None = None
+        self.contexts: Contexts | None = None
+        self.description: dict[str, Any] | None = None
+        self._build = build
+        self._outbox = outbox
+        self._log = log
+
+    def use_cache(self, params: CacheParams) -> bool:
+        """Keep things where the driver said; whether a device is ready because its proof was kept."""
+        max_bytes = DEFAULT_MAX_BYTES if params.max_bytes is None else params.max_bytes
+        folder = default_folder() if params.folder is None else Path(params.folder)
+        if folder is not None and max_bytes:
+            self.cache = CacheFolder(folder)
+            self.keeper = Keeper(folder / _CONTEXTS, max_bytes, self._log)
+        return self.backends.recall(self.cache)
+
+    def tell(self, notice: Notice) -> None:
+        """Send a `log` notification."""
+        self._outbox.post(rpc.notification("log", notice))
+
+    def take(self, model: Model) -> None:
+        """Use `model` from now on."""
+        header = model.header
+        identity = digest(
+            self._build.build_id, header.header_hash, header.file_bytes, header.modified_ns, model.context_length, "CPU"
+        )
+        self.model, self.description = model, model.describe()
+        self.contexts = Contexts(model.kept, identity, self.keeper)
+
+    def release(self) -> None:
+        """Free the model, if there is one; its context is put away before."""
+        if self.contexts:
+            self.contexts.put_away()
+        model, self.model, self.contexts, self.description = self.model, None, None, None
+        if model:
+            model.free()
+
+    def forget(self, conversation: str) -> None:
+        """Keep nothing of `conversation`, in memory or on disk."""
+        if self.contexts:
+            self.contexts.forget(conversation)
+        self.keeper.forget(conversation)
