@@ -13,15 +13,17 @@ from sidecarkit.report import size
 from sidecarkit.tools import zig
 
 _LAUNCHER = Path("sidecar", "launcher.c")
+_PROOF_MODEL_RECIPE = Path(__file__).parents[1] / "recipes" / "proof_model.py"
 _LINK_LIMIT_S = 600
 _BUILD_ID_DIGITS = 16
 
 
 def inputs(job: Job) -> dict[str, str]:
-    """The launcher and what links it; engine and libraries count by their stages' keys."""
+    """The launcher and what links it, the proof model's recipe; engine and libraries count by their stages' keys."""
     return {
         "launcher": digest.of_file(job.root / _LAUNCHER),
         "payload and link": digest.of_file(Path(single_file.__file__)),
+        "proof model": digest.of_file(_PROOF_MODEL_RECIPE),
         "version": project_version(job.root),
         "zig": zig.version(),
         "stage": digest.of_file(Path(__file__)),
@@ -58,12 +60,16 @@ def _build(job: Job, destination: Path) -> None:
 
 
 def _join(job: Job, folder: Path) -> None:
+    # Only here: NumPy takes longer to import than a plan to be made.
+    from sidecarkit.recipes import proof_model
+
     native, engine = job.record("native").data, job.record("engine").data
     shutil.copytree(engine["folder"], folder)
     libraries = folder / layout.LIBRARIES
     libraries.mkdir()
     for name in native["libraries"]:
         shutil.copyfile(Path(native["folder"]) / "lib" / name, libraries / name)
+    proof_model.write(folder / proof_model.NAME)
     records.write_json(
         folder / layout.BUILD_FACTS,
         {
