@@ -1,7 +1,7 @@
 """What llama.cpp asserts of a model's own keys: whatever ends the process there is an error here."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from localai_sidecar.ggufcursor import GgufError
@@ -29,7 +29,7 @@ def check_model(metadata: Metadata) -> str:
     if not isinstance(architecture, str) or not 0 < len(architecture) <= _LONGEST_ARCHITECTURE:
         raise GgufError("'general.architecture'", "missing or no short string", "the architecture's name")
     _check_vocabulary(metadata)
-    _check_numbers(metadata.values, architecture)
+    _check_numbers(metadata, architecture)
     return architecture
 
 
@@ -53,30 +53,30 @@ def _check_vocabulary(metadata: Metadata) -> None:
             raise GgufError(f"the length of {key!r}", length, f"{tokens}, like the vocabulary's")
 
 
-def _check_numbers(values: Mapping[str, Any], architecture: str) -> None:
-    def needed(name: str, highest: int) -> int:
-        return _integer(values, f"{architecture}.{name}", 1, highest)
+def _check_numbers(metadata: Metadata, architecture: str) -> None:
+    values = metadata.values
+
+    def needed(name: str, lowest: int, highest: int) -> int:
+        return _integer(values, f"{architecture}.{name}", lowest, highest)
 
     def optional(name: str, lowest: int, highest: int) -> int:
         key = f"{architecture}.{name}"
         return _integer(values, key, lowest, highest) if key in values else 0
 
-    needed("context_length", _INT32)
-    needed("embedding_length", _INT32)
-    optional("nextn_predict_layers", 0, needed("block_count", MAX_LAYERS))
-    _check_experts(optional)
+    needed("context_length", 1, _INT32)
+    needed("embedding_length", 1, _INT32)
+    optional("nextn_predict_layers", 0, needed("block_count", 1, MAX_LAYERS))
+    experts = optional("expert_count", 0, MAX_EXPERTS)
+    # One number for all layers, or an array with one for each; a single expert may go without.
+    used = needed if experts > 1 and f"{architecture}.expert_used_count" not in metadata.arrays else optional
+    used("expert_used_count", min(experts, 1), experts)
+    optional("expert_group_count", 0, max(experts - 1, 0))
     for key, value in values.items():
         if key.startswith(f"{architecture}.") and isinstance(value, float):
             _check_float(key, value)
     scaling = values.get(f"{architecture}.rope.scaling.type", "none")
     if scaling not in _ROPE_SCALINGS:
         raise GgufError(f"'{architecture}.rope.scaling.type'", repr(scaling), " or ".join(_ROPE_SCALINGS))
-
-
-def _check_experts(optional: Callable[[str, int, int], int]) -> None:
-    experts = optional("expert_count", 0, MAX_EXPERTS)
-    optional("expert_used_count", min(experts, 1), experts)
-    optional("expert_group_count", 0, max(experts - 1, 0))
 
 
 def _integer(values: Mapping[str, Any], key: str, lowest: int, highest: int) -> int:

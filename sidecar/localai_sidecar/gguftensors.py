@@ -19,8 +19,16 @@ BLOCKS = {
 }  # fmt: skip
 
 
-class UnknownTensorType(GgufError):
-    """The file may be sound, but this llama.cpp has no such tensor type."""
+# What ggml computes with only as F32, whatever the tensor's shape; those of one dimension are such, too.
+_FLOAT_ONLY = ("ssm_a", "ssm_d", "ssm_conv1d.weight", "shortconv.conv.weight")
+# Types without a product: intermediate results (Q8_1, Q8_K), integers, F64. Tables of tokens hold integers.
+_NO_PRODUCT = frozenset((9, 15, 24, 25, 26, 27, 28))
+_TABLES = ("d2t", "t2d", "tid2eid")
+_F32 = 0
+
+
+class UnusableTensorType(GgufError):
+    """The file may be sound, but this llama.cpp has no such tensor type, or does not compute with it there."""
 
 
 class Tensor(NamedTuple):
@@ -40,9 +48,20 @@ def read_tensor(cursor: Cursor, index: int) -> Tensor:
         raise GgufError(f"the dimensions of {name!r}", dimensions, f"1 to {MAX_DIMENSIONS}")
     shape = [cursor.unpack(U64, f"the shape of {name!r}") for _ in range(dimensions)]
     kind = cursor.unpack(U32, f"the type of {name!r}")
-    if kind not in BLOCKS:
-        raise UnknownTensorType(f"the type of {name!r}", kind, "a tensor type of this llama.cpp")
+    _check_type(name, kind, dimensions)
     return Tensor(name, _bytes_of(name, shape, kind), cursor.unpack(U64, f"the offset of {name!r}"))
+
+
+def _check_type(name: str, kind: int, dimensions: int) -> None:
+    """ggml finds out while computing, and ends the process then."""
+    if kind not in BLOCKS:
+        raise UnusableTensorType(f"the type of {name!r}", kind, "a tensor type of this llama.cpp")
+    if any(table in name for table in _TABLES):
+        return
+    if (dimensions == 1 or name.endswith(_FLOAT_ONLY)) and kind != _F32:
+        raise UnusableTensorType(f"the type of {name!r}", kind, f"{_F32} (F32)")
+    if kind in _NO_PRODUCT:
+        raise UnusableTensorType(f"the type of {name!r}", kind, "a type that weights are kept in")
 
 
 def _bytes_of(name: str, shape: list[int], kind: int) -> int:

@@ -8,7 +8,7 @@ from localai_sidecar.cachefolder import CacheFolder
 from localai_sidecar.errors import ProtocolError, invalid_params
 from localai_sidecar.firstopen import check_opens
 from localai_sidecar.ggufcursor import GgufError
-from localai_sidecar.gguftensors import UnknownTensorType
+from localai_sidecar.gguftensors import UnusableTensorType
 from localai_sidecar.llama.library import Library
 from localai_sidecar.llama.loadfailure import out_of_memory
 from localai_sidecar.llama.model import Model, Progress
@@ -99,7 +99,7 @@ def _checked_header(path: str) -> gguf.Header:
             path=path,
         ) from None
     except GgufError as error:
-        unknown_type = isinstance(error, UnknownTensorType)
+        unknown_type = isinstance(error, UnusableTensorType)
         raise ProtocolError(
             "model_unsupported" if unknown_type else "model_invalid",
             f"{path} is no GGUF this engine can use: {error}",

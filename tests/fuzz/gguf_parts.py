@@ -71,7 +71,7 @@ class File:
     magic: bytes = b"GGUF"
     version: int = 3
     pairs: dict[bytes, tuple[int, bytes]] = field(default_factory=lambda: dict(PAIRS))
-    tensors: tuple[Tensor, ...] = (Tensor(), Tensor(b"b.weight", (64,), Q4_0_TENSOR, 256))
+    tensors: tuple[Tensor, ...] = (Tensor(), Tensor(b"b.weight", (64, 1), Q4_0_TENSOR, 256))
     data: int = 256 + 64
     tensor_count: int | None = None
     pair_count: int | None = None

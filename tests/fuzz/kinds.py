@@ -46,10 +46,16 @@ def kinds() -> list[Kind]:
     return [*found, *_vocabulary(), *_tensors(), *_layout()]
 
 
-def unknown_types() -> list[tuple[str, bytes]]:
-    """Files that may be sound, of tensor types that this llama.cpp does not have (or no longer)."""
-    numbers = (4, 5, 31, 32, 33, 36, 37, 38, 43, 1000, 2**31, 2**32 - 1)
-    return [(f"tensor type {number}", replace(SOUND, tensors=(Tensor(kind=number),)).bytes()) for number in numbers]
+def unusable_types() -> list[tuple[str, bytes]]:
+    """Files that may be sound, with types that this llama.cpp does not have, or does not compute with there."""
+    unknown = (4, 5, 31, 32, 33, 36, 37, 38, 43, 1000, 2**31, 2**32 - 1)
+    tensors = [(f"tensor type {number}", Tensor(kind=number)) for number in unknown]
+    tensors += [
+        (f"weights of type {number}", Tensor(shape=(256, 2), kind=number)) for number in (9, 15, *range(24, 29))
+    ]
+    tensors += [(f"a vector of type {number}", Tensor(shape=(256,), kind=number)) for number in (1, 2, 14, 26, 30)]
+    tensors += [("a state in half precision", Tensor(name=b"blk.0.ssm_a", kind=1))]
+    return [(name, replace(SOUND, tensors=(tensor,)).bytes()) for name, tensor in tensors]
 
 
 def _kind(name: str, file: File, field: str, expected: str) -> Kind:
@@ -163,8 +169,8 @@ def _model() -> Iterator[Kind]:
         file = SOUND.with_pair(b"general.architecture", kind, raw)
         yield _kind(name, file, "'general.architecture'", "architecture's name")
     for key, highest in (("context_length", 2**31 - 1), ("embedding_length", 2**31 - 1), ("block_count", 512)):
-        name, field = f"llama.{key}".encode(), f"'llama.{key}'"
-        yield _kind(f"no {key}", SOUND.without(name), field, f"1…{highest}")
+        whole_key, field = f"llama.{key}".encode(), f"'llama.{key}'"
+        yield _kind(f"no {key}", SOUND.without(whole_key), field, f"1…{highest}")
         for what, kind, raw in (
             ("0", U32, u32(0)),
             ("too large", U32, u32(highest + 1)),
@@ -173,7 +179,7 @@ def _model() -> Iterator[Kind]:
             ("a float", F32, f32(8)),
             ("a bool", BOOL, b"\1"),
         ):
-            yield _kind(f"{key} is {what}", SOUND.with_pair(name, kind, raw), field, "an integer")
+            yield _kind(f"{key} is {what}", SOUND.with_pair(whole_key, kind, raw), field, "an integer")
     for value in (math.nan, math.inf, -math.inf, -1e-6):
         file = SOUND.with_pair(b"llama.attention.layer_norm_rms_epsilon", F32, f32(value))
         yield _kind(f"an epsilon of {value}", file, "'llama.attention.layer_norm_rms_epsilon'", "a ")
@@ -186,13 +192,14 @@ def _model() -> Iterator[Kind]:
 
 
 def _experts() -> Iterator[Kind]:
-    def file(experts: int, used: int, groups: int = 0) -> File:
+    def file(experts: int, used: int | None, groups: int = 0) -> File:
         more = {"expert_count": experts, "expert_used_count": used, "expert_group_count": groups}
-        pairs = {f"llama.{key}".encode(): (U32, u32(value)) for key, value in more.items()}
+        pairs = {f"llama.{key}".encode(): (U32, u32(value)) for key, value in more.items() if value is not None}
         return replace(SOUND, pairs={**SOUND.pairs, **pairs})
 
     yield _kind("too many experts", file(1025, 1), "'llama.expert_count'", "0…1024")
     yield _kind("more experts used than there are", file(8, 9), "'llama.expert_used_count'", "1…8")
+    yield _kind("no number of experts used", file(8, None), "'llama.expert_used_count'", "1…8")
     yield _kind("no expert used", file(8, 0), "'llama.expert_used_count'", "1…8")
     yield _kind("experts used that are not there", file(0, 1), "'llama.expert_used_count'", "0…0")
     yield _kind("as many groups as experts", file(8, 2, 8), "'llama.expert_group_count'", "0…7")
@@ -249,7 +256,7 @@ def _tensors() -> Iterator[Kind]:
         yield _kind(name, file(shape=shape), "the shape of 'a.weight'", "product")
     yield _kind(
         "a row that is no multiple of a block",
-        file(shape=(33,), kind=Q4_0_TENSOR),
+        file(shape=(33, 1), kind=Q4_0_TENSOR),
         "the row length of 'a.weight'",
         "multiple of 32",
     )
@@ -259,12 +266,12 @@ def _tensors() -> Iterator[Kind]:
 
 def _layout() -> Iterator[Kind]:
     for offset in (0, 32, 224, 255, 257, 288, 2**63, 2**64 - 32):
-        file = replace(SOUND, tensors=(Tensor(), Tensor(b"b.weight", (64,), Q4_0_TENSOR, offset)))
+        file = replace(SOUND, tensors=(Tensor(), Tensor(b"b.weight", (64, 1), Q4_0_TENSOR, offset)))
         yield _kind(f"an offset of {offset} for 256", file, "the offset of 'b.weight'", "256")
     yield _kind(
         "a first offset that is not 0", replace(SOUND, tensors=(Tensor(offset=32),)), "the offset of 'a.weight'", "0"
     )
-    huge = replace(SOUND, tensors=(Tensor(shape=(2**60,)), Tensor(b"b.weight", (64,), Q4_0_TENSOR, 2**62)))
+    huge = replace(SOUND, tensors=(Tensor(shape=(2**60,)), Tensor(b"b.weight", (64, 1), Q4_0_TENSOR, 2**62)))
     yield _kind("a tensor larger than any file", huge, "the file", "at least")
     for missing in (1, 36, 64, 320):
         file = replace(SOUND, data=256 + 36 - missing if missing < 300 else 0)

@@ -6,7 +6,8 @@ import math
 import random
 from collections.abc import Iterator
 
-from tests.fuzz.spans import Span, floating, header_bytes, number, spans
+from tests.fuzz.relaid import Layout
+from tests.fuzz.spans import Span, floating, number, parse
 
 _NUMBERS = [0, 1, 2, 3, 7, 8, 31, 32, 63, 64, 127, 128, 255, 256, 511, 512, 513, 65_535, 65_536]
 _NUMBERS += [2**bits + more for bits in (24, 30, 31, 32, 40, 61, 62, 63, 64) for more in (-1, 0, 1)]
@@ -19,8 +20,10 @@ class Mutator:
 
     def __init__(self, sound: bytes) -> None:
         self._sound = sound
-        self._spans = [span for span in spans(sound) if span.size]
-        self._header_bytes = header_bytes(sound)
+        parsed = parse(sound)
+        self._spans = [span for span in parsed.spans if span.size]
+        self._header_bytes = parsed.end
+        self._layout = Layout(sound[: parsed.tensors_at], parsed.tensors)
         self._texts = [sound[span.at : span.at + span.size] for span in self._spans if span.kind == "text"]
 
     def files(self, seed: int, count: int, first: int = 0) -> Iterator[bytes]:
@@ -30,6 +33,8 @@ class Mutator:
 
     def file(self, dice: random.Random) -> bytes:
         """One damaged copy."""
+        if dice.random() < 0.2 and (relaid := self._layout.changed(dice)):
+            return relaid
         data = bytearray(self._sound)
         for span in dice.sample(self._spans, dice.choice((1, 1, 1, 2, 3))):
             self._change(data, span, dice)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple
 
-STRING, ARRAY = 8, 9
+from tests.fuzz.gguf_parts import ARRAY, STRING, Tensor
+
 SCALAR_BYTES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 FLOATS = (6, 12)
 
@@ -18,8 +19,17 @@ class Span(NamedTuple):
     kind: str
 
 
-def spans(data: bytes) -> list[Span]:
-    """Every field of the header, in the file's order; of long arrays only the first and the last items."""
+class Sound(NamedTuple):
+    """The fields of a sound header in the file's order (of long arrays only the first and the last items)."""
+
+    spans: list[Span]
+    tensors: tuple[Tensor, ...]
+    tensors_at: int
+    end: int
+
+
+def parse(data: bytes) -> Sound:
+    """Walks through a sound header."""
     return _Walk(data).header()
 
 
@@ -29,7 +39,7 @@ class _Walk:
         self._at = 4
         self._found: list[Span] = []
 
-    def header(self) -> list[Span]:
+    def header(self) -> Sound:
         self._number(4)
         tensors, pairs = self._number(8), self._number(8)
         for _ in range(pairs):
@@ -39,13 +49,14 @@ class _Walk:
                 self._array()
             else:
                 self._value(kind)
-        for _ in range(tensors):
-            self._text()
-            for _ in range(self._number(4)):
-                self._number(8)
-            self._number(4)
-            self._number(8)
-        return self._found
+        tensors_at = self._at
+        found = tuple(self._tensor() for _ in range(tensors))
+        return Sound(self._found, found, tensors_at, self._at)
+
+    def _tensor(self) -> Tensor:
+        name = self._text()
+        shape = tuple(self._number(8) for _ in range(self._number(4)))
+        return Tensor(name, shape, kind=self._number(4), offset=self._number(8))
 
     def _array(self) -> None:
         kind, length = self._number(4), self._number(8)
@@ -61,9 +72,10 @@ class _Walk:
         else:
             self._number(SCALAR_BYTES[kind], "float" if kind in FLOATS else "number")
 
-    def _text(self) -> None:
+    def _text(self) -> bytes:
         size = self._number(8)
-        self._add(size, "text")
+        at = self._add(size, "text")
+        return self._data[at : at + size]
 
     def _number(self, size: int, kind: str = "number") -> int:
         at = self._add(size, kind)
@@ -74,12 +86,6 @@ class _Walk:
         self._found.append(Span(at, size, kind))
         self._at += size
         return at
-
-
-def header_bytes(data: bytes) -> int:
-    """Where the header ends."""
-    last = spans(data)[-1]
-    return last.at + last.size
 
 
 def number(value: int, size: int) -> bytes:

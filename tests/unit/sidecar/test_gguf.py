@@ -12,9 +12,9 @@ import pytest
 from localai_sidecar import gguf
 from localai_sidecar.ggufcursor import LONGEST_HEADER, GgufError
 from localai_sidecar.ggufmetadata import MAX_TEXTS
-from localai_sidecar.gguftensors import UnknownTensorType
+from localai_sidecar.gguftensors import UnusableTensorType
 from tests.fuzz.gguf_parts import ARRAY, SOUND, STRING, U8, Tensor, array, strings
-from tests.fuzz.kinds import Kind, kinds, unknown_types
+from tests.fuzz.kinds import Kind, kinds, unusable_types
 
 Check = Callable[[bytes], gguf.Header]
 
@@ -63,10 +63,10 @@ def test_there_are_a_hundred_kinds_of_damage_and_more() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [content for _, content in unknown_types()], ids=[name for name, _ in unknown_types()]
+    "content", [content for _, content in unusable_types()], ids=[name for name, _ in unusable_types()]
 )
-def test_a_tensor_type_that_llama_cpp_does_not_have_is_told_apart(check: Check, content: bytes) -> None:
-    with pytest.raises(UnknownTensorType):
+def test_a_tensor_type_that_llama_cpp_cannot_use_is_told_apart(check: Check, content: bytes) -> None:
+    with pytest.raises(UnusableTensorType):
         check(content)
 
 
