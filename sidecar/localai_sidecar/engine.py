@@ -55,6 +55,7 @@ class Engine:
         )
         self.model, self.description = model, model.describe()
         self.contexts = Contexts(model.kept, identity, self.keeper)
+        model.chat.tell_by(self.tell)
 
     def release(self) -> None:
         """Free the model, if there is one; its context is put away before."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from localai_sidecar.chat import Marks, Segment, plain_form
-from localai_sidecar.notices import Notice, notice
+from localai_sidecar.notices import Notice, Tell, notice
 from localai_sidecar.owntemplate import OwnTemplate
 from localai_sidecar.params import Message
 from localai_sidecar.renderer import Refused, Renderer, Unusable
@@ -16,7 +16,7 @@ _INSTEAD = {"builtin": "llama.cpp's template of the same name is used", "plain":
 
 
 class ChatForms:
-    """What a model's file says about messages. `notices` are for a person. `end` must be called."""
+    """What a model's file says about messages. `end` must be called."""
 
     def __init__(self, template: str | None) -> None:
         """Begin with the template while the model is still loading; `settle` tells what came of it."""
@@ -27,7 +27,8 @@ class ChatForms:
         self._builtin: bytes | None = None
         self._trouble: str | None = None
         self._refusal_told = False
-        self.notices: list[Notice] = []
+        self._untold: list[Notice] = []
+        self._tell: Tell = self._untold.append
         if self._template:
             try:
                 self._renderer = Renderer(self._template)
@@ -46,6 +47,12 @@ class ChatForms:
             self._trouble = str(problem)
         if self._trouble is not None:
             self._give_up(self._trouble)
+
+    def tell_by(self, tell: Tell) -> None:
+        """Tell a person by `tell` what could not be used, now and later."""
+        self._tell = tell
+        for each in self._untold:
+            tell(each)
 
     @property
     def has_template(self) -> bool:
@@ -96,4 +103,4 @@ class ChatForms:
     def _note(self, kind: str, what: str, reason: str) -> None:
         instead = "builtin" if self._builtin else "plain"
         text = f"the model's chat template {what}: {reason}; {_INSTEAD[instead]} instead"
-        self.notices.append(notice("warning", kind, text, reason=reason, instead=instead))
+        self._tell(notice("warning", kind, text, reason=reason, instead=instead))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from localai_sidecar.llama.model import Model
+    from localai_sidecar.llama.vocabulary import Vocabulary
 
 _UNKNOWN, _CONTROL, _LSTRIP, _RSTRIP = 1 << 0, 1 << 3, 1 << 7, 1 << 8
 
@@ -19,10 +19,10 @@ class ControlToken(NamedTuple):
 
 
 class ControlTokens:
-    """The control tokens of one model."""
+    """The control tokens of one vocabulary."""
 
-    def __init__(self, model: "Model") -> None:
-        self._model = model
+    def __init__(self, vocabulary: "Vocabulary") -> None:
+        self._vocabulary = vocabulary
         self._spelled: dict[str, frozenset[ControlToken]] = {}
 
     def bos_and_eos(self) -> tuple[str, str]:
@@ -30,7 +30,7 @@ class ControlTokens:
 
         llama.cpp has an id for both in any case, even one that stands for a comma.
         """
-        llama, vocabulary = self._model.llama, self._model.vocabulary
+        llama, vocabulary = self._vocabulary.llama, self._vocabulary.vocabulary
         bos, eos = (self.get(f(vocabulary)) for f in (llama.llama_vocab_bos, llama.llama_vocab_eos))
         return bos.spelling if bos else "", eos.spelling if eos else ""
 
@@ -38,7 +38,7 @@ class ControlTokens:
         """The control token with this id, or None if there is none or it is text."""
         if token < 0:
             return None
-        llama, vocabulary = self._model.llama, self._model.vocabulary
+        llama, vocabulary = self._vocabulary.llama, self._vocabulary.vocabulary
         attributes = llama.llama_vocab_get_attr(vocabulary, token)
         if not attributes & (_CONTROL | _UNKNOWN):
             return None
@@ -59,7 +59,7 @@ class ControlTokens:
         return parts
 
     def _find(self, text: str) -> frozenset[ControlToken]:
-        ids = set(self._model.tokenize(text.encode(), parse_control=True))
+        ids = set(self._vocabulary.tokenize(text.encode(), parse_control=True))
         tokens = (self.get(id) for id in ids)
         return frozenset(token for token in tokens if token and token.spelling)
 

@@ -9,11 +9,11 @@ from localai_sidecar.gguf import Header
 from localai_sidecar.llama.abort import AbortFlag, abort_callback
 from localai_sidecar.llama.chatforms import ChatForms
 from localai_sidecar.llama.context import Kept
-from localai_sidecar.llama.controltokens import ControlTokens
 from localai_sidecar.llama.library import Library
 from localai_sidecar.llama.loadfailure import explain
 from localai_sidecar.llama.threadpool import ThreadPool
 from localai_sidecar.llama.threads import default_threads
+from localai_sidecar.llama.vocabulary import Vocabulary
 
 # Prefill goes in pieces of one fixed size: other sizes change the last bits of the logits.
 PREFILL_PIECE = 512
@@ -21,7 +21,7 @@ _LONGEST_NAME = 256
 _VOCABULARY_NONE = 0
 
 
-class Model:
+class Model(Vocabulary):
     """A model ready to generate. `free` must be called."""
 
     def __init__(
@@ -52,11 +52,9 @@ class Model:
         except BaseException:
             self.chat.end()
             raise
-        self.vocabulary = self.llama.llama_model_get_vocab(self.handle)
-        self.vocabulary_size: int = self.llama.llama_vocab_n_tokens(self.vocabulary)
+        super().__init__(self.llama, self.handle)
         self.parameters: int = self.llama.llama_model_n_params(self.handle)
         self.threads = threads or default_threads(self.parameters)
-        self._pieces: dict[int, bytes | None] = {}
         try:
             self._check_usable()
             self.context = self._new_context()
@@ -67,7 +65,6 @@ class Model:
         self.kept = Kept(self.llama, self.context)
         self._pool = ThreadPool(library, self.threads)
         self._pool.attach(self.context)
-        self.control_tokens = ControlTokens(self)
         self.chat.settle(self)
 
     def _load(self, path: bytes, progress: "Progress", no_alloc: bool) -> Any:
@@ -131,50 +128,6 @@ class Model:
     def _quantization(self) -> str:
         name: bytes = self.llama.llama_ftype_name(self.llama.llama_model_ftype(self.handle)) or b"unknown"
         return name.decode("utf-8", "replace").removeprefix("(guessed) ").removeprefix("all ")
-
-    # -- tokens --------------------------------------------------------------------------------------------------
-
-    @property
-    def bos(self) -> int | None:
-        """The token every prompt of this model begins with, if it wants one."""
-        if not self.llama.llama_vocab_get_add_bos(self.vocabulary):
-            return None
-        token: int = self.llama.llama_vocab_bos(self.vocabulary)
-        return token if token >= 0 else None
-
-    @property
-    def first_token(self) -> int:
-        """A token to begin with when there is no text: BOS if there is one."""
-        token: int = self.llama.llama_vocab_bos(self.vocabulary)
-        return max(token, 0)
-
-    def tokenize(self, text: bytes, parse_control: bool) -> list[int]:
-        """The tokens of `text`, without BOS; control tokens spelled in it count only if `parse_control`."""
-        room = len(text) + 2
-        while True:
-            tokens = (ctypes.c_int32 * room)()
-            count = self.llama.llama_tokenize(self.vocabulary, text, len(text), tokens, room, False, parse_control)
-            if count >= 0:
-                return tokens[:count]
-            room = -count
-
-    def piece(self, token: int) -> bytes | None:
-        """The bytes a token adds to a reply (none for control tokens), or None for a token that ends it."""
-        try:
-            return self._pieces[token]
-        except KeyError:
-            piece = None if self.llama.llama_vocab_is_eog(self.vocabulary, token) else self._new_piece(token)
-            self._pieces[token] = piece
-            return piece
-
-    def _new_piece(self, token: int) -> bytes:
-        room = 64
-        while True:
-            buffer = ctypes.create_string_buffer(room)
-            length = self.llama.llama_token_to_piece(self.vocabulary, token, buffer, room, 0, False)
-            if length >= 0:
-                return buffer.raw[:length]
-            room = -length
 
     # -- templates -----------------------------------------------------------------------------------------------
 

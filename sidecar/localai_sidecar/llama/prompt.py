@@ -6,6 +6,7 @@ from typing import Protocol
 from localai_sidecar.chat import WHITE_SPACE, Segment
 from localai_sidecar.llama.controltokens import ControlToken
 from localai_sidecar.llama.model import Model
+from localai_sidecar.llama.vocabulary import Vocabulary
 from localai_sidecar.params import Message
 
 
@@ -34,31 +35,31 @@ def prompt_tokens(model: Model, params: Asked) -> list[int]:
     return tokens if bos is None or tokens[:1] == [bos] else [bos, *tokens]
 
 
-def segment_tokens(model: Model, segments: Sequence[Segment]) -> list[int]:
+def segment_tokens(vocabulary: Vocabulary, segments: Sequence[Segment]) -> list[int]:
     """Tokens of a prompt in which only the template's own control tokens count.
 
     Text between two control tokens is tokenised in one go, contents and template together: the same tokens as for the
     whole prompt at once, unless a content spells a control token.
     """
     if all(segment.from_template for segment in segments):
-        return model.tokenize("".join(segment.text for segment in segments).encode(), parse_control=True)
+        return vocabulary.tokenize("".join(segment.text for segment in segments).encode(), parse_control=True)
     tokens: list[int] = []
     text, strip_next = "", False
-    for part in _parts(model, segments):
+    for part in _parts(vocabulary, segments):
         if isinstance(part, str):
             text += part.lstrip(WHITE_SPACE) if strip_next else part
             strip_next = strip_next and not text
             continue
         text = text.rstrip(WHITE_SPACE) if part.strips_left else text
-        tokens += model.tokenize(text.encode(), parse_control=False) if text else []
+        tokens += vocabulary.tokenize(text.encode(), parse_control=False) if text else []
         tokens.append(part.id)
         text, strip_next = "", part.strips_right
-    return tokens + (model.tokenize(text.encode(), parse_control=False) if text else [])
+    return tokens + (vocabulary.tokenize(text.encode(), parse_control=False) if text else [])
 
 
-def _parts(model: Model, segments: Sequence[Segment]) -> Iterator[str | ControlToken]:
+def _parts(vocabulary: Vocabulary, segments: Sequence[Segment]) -> Iterator[str | ControlToken]:
     for segment in segments:
         if segment.from_template:
-            yield from model.control_tokens.split(segment.text)
+            yield from vocabulary.control_tokens.split(segment.text)
         else:
             yield segment.text

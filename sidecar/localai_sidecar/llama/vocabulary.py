@@ -1,0 +1,61 @@
+"""A model's vocabulary: text to tokens, and tokens to what they add to a text."""
+
+import ctypes
+from typing import Any
+
+from localai_sidecar.llama.controltokens import ControlTokens
+
+_FIRST_ROOM = 64
+
+
+class Vocabulary:
+    """Tokens of the model with this `handle`."""
+
+    def __init__(self, llama: Any, handle: Any) -> None:
+        self.llama = llama
+        self.vocabulary = llama.llama_model_get_vocab(handle)
+        self.vocabulary_size: int = llama.llama_vocab_n_tokens(self.vocabulary)
+        self.control_tokens = ControlTokens(self)
+        self._pieces: dict[int, bytes | None] = {}
+
+    @property
+    def bos(self) -> int | None:
+        """The token every prompt of this model begins with, if it wants one."""
+        if not self.llama.llama_vocab_get_add_bos(self.vocabulary):
+            return None
+        token: int = self.llama.llama_vocab_bos(self.vocabulary)
+        return token if token >= 0 else None
+
+    @property
+    def first_token(self) -> int:
+        """A token to begin with when there is no text: BOS if there is one."""
+        token: int = self.llama.llama_vocab_bos(self.vocabulary)
+        return max(token, 0)
+
+    def tokenize(self, text: bytes, parse_control: bool) -> list[int]:
+        """The tokens of `text`, without BOS; control tokens spelled in it count only if `parse_control`."""
+        room = len(text) + 2
+        while True:
+            tokens = (ctypes.c_int32 * room)()
+            count = self.llama.llama_tokenize(self.vocabulary, text, len(text), tokens, room, False, parse_control)
+            if count >= 0:
+                return tokens[:count]
+            room = -count
+
+    def piece(self, token: int) -> bytes | None:
+        """The bytes a token adds to a reply (none for control tokens), or None for a token that ends it."""
+        try:
+            return self._pieces[token]
+        except KeyError:
+            piece = None if self.llama.llama_vocab_is_eog(self.vocabulary, token) else self._new_piece(token)
+            self._pieces[token] = piece
+            return piece
+
+    def _new_piece(self, token: int) -> bytes:
+        room = _FIRST_ROOM
+        while True:
+            buffer = ctypes.create_string_buffer(room)
+            length = self.llama.llama_token_to_piece(self.vocabulary, token, buffer, room, 0, False)
+            if length >= 0:
+                return buffer.raw[:length]
+            room = -length
