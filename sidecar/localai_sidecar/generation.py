@@ -1,8 +1,9 @@
 """One running reply: tokens out as text, counted and timed, until it ends, fills its limit, or is cancelled."""
 
+import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from localai_sidecar import rpc
@@ -11,6 +12,7 @@ from localai_sidecar.errors import ProtocolError, invalid_params
 from localai_sidecar.llama.abort import AbortFlag
 from localai_sidecar.llama.decode import Aborted, pieces, prefill
 from localai_sidecar.llama.model import Model
+from localai_sidecar.llama.pace import FixedPace, Pace
 from localai_sidecar.llama.prompt import prompt_tokens
 from localai_sidecar.llama.sampling import Sampler
 from localai_sidecar.params import MAX_SEED, GenerateParams
@@ -108,42 +110,48 @@ class Reply:
 
     def _decode(self, model: Model, tokens: list[int], sampler: Sampler) -> str:
         model.begin(self._flag)
+        model.pace.begin()
         sampler.accept(tokens)
         stream = TextStream(self._params.stop)
         try:
-            prefill(model, tokens, self._cached_tokens, self._on_piece)
+            prefill(model, tokens, self._cached_tokens, lambda done: self._on_piece(done, model.pace))
             self._prompt_done = time.perf_counter()
             self._heartbeat.stop()
             # The last token is sampled and needs no room in the context.
             limit = min(self._params.max_tokens, model.context_length + 1 - len(tokens))
-            reason = self._stream(pieces(model, sampler, limit), stream)
+            reason = self._stream(pieces(model, sampler, limit), stream, model.pace)
         except Aborted:
             reason = "cancelled"
         self._deltas.flush(stream.finish())
         return reason
 
-    def _on_piece(self, done: int) -> None:
+    def _on_piece(self, done: int, pace: Pace | FixedPace) -> None:
         if self._flag.is_set():
             raise Aborted
+        pace.piece()
         self._tell_progress(done)
 
     def _tell_progress(self, done: int) -> None:
         self._heartbeat.update({"id": self._id, "promptTokensDone": done, "promptTokens": self._prompt_tokens})
 
-    def _stream(self, tokens: Any, stream: TextStream) -> str:
+    def _stream(self, tokens: Iterator[bytes | None], stream: TextStream, pace: Pace | FixedPace) -> str:
         clock, feed, add, cancelled = time.perf_counter, stream.feed, self._deltas.add, self._flag.is_set
+        look_at = math.inf
         for piece in tokens:
             if piece is None:
                 return "stop"
             now = self._last_at = clock()
             if not self._completion_tokens:
                 self._first_at = now
+                look_at = pace.first_token(now)
             self._completion_tokens += 1
             add(feed(piece), now)
             if stream.stopped:
                 return "stop"
             if cancelled():
                 return "cancelled"
+            if now >= look_at:
+                look_at = pace.look(now, self._completion_tokens)
         return "length"
 
     def _result(self, reason: str) -> dict[str, Any]:

@@ -20,6 +20,10 @@ from localai_sidecar.params import SHORTEST_CONTEXT, LoadParams
 _COMPUTE_BYTES = 64 * 2**20
 
 
+# With less free memory than this times the file, it is read into memory once instead of being mapped.
+MAPPED_MEMORY = 2.5
+
+
 class LoadPlan(NamedTuple):
     """A checked file, and how to load it."""
 
@@ -27,6 +31,7 @@ class LoadPlan(NamedTuple):
     header: gguf.Header
     context_length: int
     threads: int
+    load_mode: str
 
 
 def plan(params: LoadParams, library: Library, cache: CacheFolder) -> LoadPlan:
@@ -42,7 +47,7 @@ def plan(params: LoadParams, library: Library, cache: CacheFolder) -> LoadPlan:
     path = params.path.encode()
     context_length = params.context_length or affordable_context(header, available_bytes())
     check_opens(path, header, context_length, library, cache)
-    return LoadPlan(path, header, params.context_length, params.threads)
+    return LoadPlan(path, header, params.context_length, params.threads, params.load_mode)
 
 
 def load(plan: LoadPlan, library: Library, progress: Progress) -> Model:
@@ -52,8 +57,19 @@ def load(plan: LoadPlan, library: Library, progress: Progress) -> Model:
     if needed > available_bytes():
         raise out_of_memory(needed, f"a context of {context_length} tokens")
     return Model(
-        library, plan.path, plan.header, context_length=context_length, threads=plan.threads, progress=progress
+        library,
+        plan.path,
+        plan.header,
+        context_length=context_length,
+        threads=plan.threads,
+        is_mapped=is_mapped(plan.load_mode, plan.header.file_bytes, available_bytes()),
+        progress=progress,
     )
+
+
+def is_mapped(load_mode: str, file_bytes: int, available: int) -> bool:
+    """Whether to map the file: the fastest start, but the file stays in memory beside the weights made of it."""
+    return load_mode == "mapped" or (load_mode == "auto" and available >= MAPPED_MEMORY * file_bytes)
 
 
 def cache_bytes_per_token(header: gguf.Header) -> int:

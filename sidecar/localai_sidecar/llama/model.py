@@ -11,6 +11,7 @@ from localai_sidecar.llama.chatforms import ChatForms
 from localai_sidecar.llama.context import Kept
 from localai_sidecar.llama.library import Library
 from localai_sidecar.llama.loadfailure import explain
+from localai_sidecar.llama.pace import FixedPace, Pace
 from localai_sidecar.llama.threadpool import ThreadPool
 from localai_sidecar.llama.threads import default_threads
 from localai_sidecar.llama.vocabulary import Vocabulary
@@ -33,9 +34,10 @@ class Model(Vocabulary):
         context_length: int,
         threads: int,
         progress: "Progress",
+        is_mapped: bool = False,
         no_alloc: bool = False,
     ) -> None:
-        """Load the file at `path`. Raises ProtocolError, also when `progress` said no.
+        """Load the file at `path`, mapped or read into memory. Raises ProtocolError, also when `progress` said no.
 
         With `no_alloc` everything but the weights and the cache is there: for opening a file, not for decoding.
         """
@@ -48,7 +50,7 @@ class Model(Vocabulary):
         template = header.metadata.get("tokenizer.chat_template")
         self.chat = ChatForms(template if isinstance(template, str) and not no_alloc else None)
         try:
-            self.handle = self._load(path, progress, no_alloc)
+            self.handle = self._load(path, progress, is_mapped, no_alloc)
         except BaseException:
             self.chat.end()
             raise
@@ -65,13 +67,15 @@ class Model(Vocabulary):
         self.kept = Kept(self.llama, self.context)
         self._pool = ThreadPool(library, self.threads)
         self._pool.attach(self.context)
+        adapts = not threads and self.threads > 1
+        self.pace: Pace | FixedPace = Pace(self.threads, self._use_threads) if adapts else FixedPace()
         self.chat.settle(self)
 
-    def _load(self, path: bytes, progress: "Progress", no_alloc: bool) -> Any:
+    def _load(self, path: bytes, progress: "Progress", is_mapped: bool, no_alloc: bool) -> Any:
         params = self.llama.llama_model_default_params()
         params.n_gpu_layers = 0
-        if no_alloc:
-            params.no_alloc, params.load_mode = True, self.llama.LLAMA_LOAD_MODE_NONE
+        params.load_mode = self.llama.LLAMA_LOAD_MODE_MMAP if is_mapped else self.llama.LLAMA_LOAD_MODE_NONE
+        params.no_alloc = no_alloc
         callback = self.llama.llama_progress_callback(lambda fraction, _: progress(fraction))
         params.progress_callback = callback
         handle = self.llama.llama_model_load_from_file(path, params)
@@ -156,6 +160,17 @@ class Model(Vocabulary):
         self._flag = flag  # native code holds its address
         self.library.native_log.expected = flag
         self.llama.llama_set_abort_callback(self.context, self._abort_callback, flag.address)
+
+    def _use_threads(self, threads: int) -> None:
+        """Compute with another number of threads from now on.
+
+        By a pool of just that size: in a larger one the threads that are not needed spin along.
+        """
+        pool = ThreadPool(self.library, threads)
+        pool.attach(self.context)
+        self._pool.free()
+        self._pool = pool
+        self.llama.llama_set_n_threads(self.context, threads, threads)
 
     def rest(self) -> None:
         """Let the threads sleep: they would go on spinning for a while, waiting for the next token."""
