@@ -65,7 +65,14 @@ def test_the_sidecar_has_no_network_code() -> None:
 
 
 def test_the_path_to_the_first_token_has_no_heavy_imports() -> None:
-    assert importers(SIDECAR, "numpy", "jinja2", "llama_cpp.Llama", "llama_cpp.llama") == []
+    assert importers(SIDECAR, "numpy", "llama_cpp.Llama", "llama_cpp.llama") == []
+
+
+def test_templates_run_in_throw_away_processes_only() -> None:
+    assert {line.split()[0] for line in importers(SIDECAR, "jinja2")} == {"sidecar/localai_sidecar/templateside.py"}
+    assert {line.split()[0] for line in importers(SIDECAR, "localai_sidecar.templateside")} == {
+        "sidecar/localai_sidecar/childside.py"
+    }
 
 
 def test_only_the_report_prints() -> None:

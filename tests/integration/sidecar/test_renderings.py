@@ -1,0 +1,115 @@
+"""Chat templates of llama.cpp's collection, rendered by the program as transformers renders them (renderings/)."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localai_sidecar.chat import Marks
+from localai_sidecar.owntemplate import OwnTemplate
+from localai_sidecar.params import Message
+from localai_sidecar.renderer import Refused, Renderer, Unusable
+from sidecarkit import config, parts
+from sidecarkit.report import Report
+
+ROOT = Path(__file__).resolve().parents[3]
+RECORDED = sorted(Path(__file__).with_name("renderings").glob("*.json"))
+# The system message is there only as long as the user has the last word.
+SYSTEM_DROPPED_WHEN_CONTINUED = {"mistralai-Mistral-Nemo-Instruct-2407"}
+CONVERSATION = [
+    Message("system", "Answer briefly."),
+    Message("user", "Is {{ 1 + 1 }} two?"),
+    Message("assistant", "<think>\nEasy.\n</think>\n\nYes."),
+    Message("user", "  And 1 + 2?\n"),
+]
+UNFINISHED = Message("assistant", "It is 3, as")
+
+
+class Program(Renderer):
+    """The throw-away side of the sidecar under test, for one template after another."""
+
+    def __init__(self, command: tuple[str, ...]) -> None:
+        self._process = subprocess.Popen(
+            [*command, "--child", "template", "0"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def compile(self, template: str) -> None:
+        if problem := self._ask({"template": template}).get("problem"):
+            raise Unusable(problem)
+
+    def render(self, variables: dict[str, Any], _: float) -> str:
+        answer = self._ask(variables)
+        if "problem" in answer:
+            raise Refused(answer["problem"])
+        return str(answer["text"])
+
+    def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps(question) + "\n")
+        self._process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return answer
+
+    def end(self) -> None:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.close()
+        assert self._process.wait(timeout=10) == 0
+        self._process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def templates() -> dict[str, str]:
+    """The collection in the pinned sdist, by name."""
+    pin = config.load_toolchain(ROOT / "ci" / "toolchain.toml").llama
+    with tarfile.open(parts.sdist(pin, Report(io.StringIO()))) as archive:
+        return {
+            Path(member.name).stem: content.read().decode()
+            for member in archive
+            if "/models/templates/" in member.name and (content := archive.extractfile(member))
+        }
+
+
+@pytest.fixture(scope="module")
+def program(sidecar_command: tuple[str, ...]) -> Iterator[Program]:
+    program = Program(sidecar_command)
+    yield program
+    program.end()
+
+
+def test_every_template_of_the_collection_is_recorded(templates: dict[str, str]) -> None:
+    assert {path.stem for path in RECORDED} == templates.keys() - {"README"}
+
+
+@pytest.mark.parametrize("recorded", RECORDED, ids=lambda path: path.stem)
+def test_a_template_is_rendered_as_recorded(recorded: Path, program: Program, templates: dict[str, str]) -> None:
+    renderings = json.loads(recorded.read_text(encoding="utf-8"))
+    rendering = next((each for each in renderings.values() if "refused" not in each), None)
+    program.compile(templates[recorded.stem])
+    if rendering is None:
+        with pytest.raises(Unusable, match=renderings["given"]["refused"]):
+            OwnTemplate(program, bos="<s>", eos="</s>")
+        return
+    own = OwnTemplate(program, bos="<s>", eos="</s>")
+    answered = expected(rendering["answered"])
+    continued = expected(rendering["continued"])
+    if recorded.stem in SYSTEM_DROPPED_WHEN_CONTINUED:
+        assert CONVERSATION[0].content not in continued
+        continued = answered + UNFINISHED.content
+    assert own.prompt(CONVERSATION, Marks([])) == answered
+    assert own.prompt([*CONVERSATION, UNFINISHED], Marks([])) == continued
+
+
+def expected(lines: list[str]) -> str:
+    """The recorded text, with the date where it stands for one."""
+    return re.sub("«(.*?)»", lambda match: datetime.now().strftime(match[1]), "".join(lines))

@@ -1,0 +1,86 @@
+"""Hostile templates, in the real throw-away process: time and memory have an end, and a lost process comes back."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from localai_sidecar.owntemplate import OwnTemplate
+from localai_sidecar.renderer import LIMIT_S, LONGEST_TEMPLATE, Refused, Renderer, Unusable, deadline
+
+# The interpreter's start on a busy machine, and ten times the time that is promised.
+SOON_S = LIMIT_S * 10
+MEMORY = "MemoryError|SIGKILL|SIGABRT|SIGSEGV"
+
+
+@contextmanager
+def rendering(template: str) -> Iterator[Renderer]:
+    renderer = Renderer(template)
+    try:
+        yield renderer
+    finally:
+        renderer.end()
+
+
+def test_an_honest_template_is_rendered_again_and_again() -> None:
+    with rendering("{{ x }}") as renderer:
+        assert [renderer.render({"x": text}, deadline()) for text in ("a", "é\n\0", "\ud83d")] == ["a", "é\n\0", "?"]
+
+
+@pytest.mark.parametrize(
+    ("template", "reason"),
+    [
+        ("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}", "longer than"),
+        ("{{ 9 ** 9 ** 9 }}", "longer than|MemoryError"),
+        ("{{ 'x' * 10 ** 10 }}", MEMORY),
+        ("{{ 'x'.center(messages|length * 10 ** 10) }}", MEMORY),
+        (
+            "{% set n = namespace(s='x') %}{% for i in range(99) %}{% set n.s = n.s ~ n.s %}{% endfor %}{{ n.s }}",
+            MEMORY,
+        ),
+        ("{% set n = namespace(s=[1]) %}{% for i in range(99) %}{% set n.s = n.s + n.s %}{% endfor %}", MEMORY),
+        ("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "RecursionError|SIGSEGV"),
+        ("{{ " + "(" * 50_000 + ")" * 50_000 + " }}", "RecursionError|SyntaxError|MemoryError|SIGSEGV"),
+        ("{{ " + "-" * 100_000 + "1 }}", "RecursionError|SIGSEGV"),
+        ("{% for i in range(99999) %}{{ 'x' * 1000 }}{% endfor %}", "renders more than"),
+    ],
+    ids=["loops", "power", "repeat", "center", "doubling", "lists", "macro", "parentheses", "signs", "long"],
+)
+def test_a_hostile_template_is_given_up_soon(template: str, reason: str) -> None:
+    started = time.monotonic()
+    with pytest.raises(Unusable, match=reason), rendering(template) as renderer:
+        OwnTemplate(renderer, "", "")
+    assert time.monotonic() - started < SOON_S
+
+
+def test_a_template_of_unusual_length_is_not_even_tried() -> None:
+    with pytest.raises(Unusable, match=f"{LONGEST_TEMPLATE + 1} bytes"):
+        Renderer("x" * (LONGEST_TEMPLATE + 1))
+    with rendering("x" * LONGEST_TEMPLATE) as renderer:
+        assert len(renderer.render({}, deadline())) == LONGEST_TEMPLATE
+
+
+def test_a_refusal_ends_nothing() -> None:
+    with rendering("{% if x %}{{ raise_exception('not this one') }}{% endif %}fine") as renderer:
+        with pytest.raises(Refused, match="not this one"):
+            renderer.render({"x": 1}, deadline())
+        assert renderer.render({"x": 0}, deadline()) == "fine"
+
+
+def test_a_process_that_was_killed_while_it_had_nothing_to_do_is_replaced() -> None:
+    with rendering("{{ x }}") as renderer:
+        assert renderer.render({"x": "before"}, deadline()) == "before"
+        os.kill(renderer._child._pid, signal.SIGKILL)
+        assert renderer.render({"x": "after"}, deadline()) == "after"
+
+
+def test_no_process_is_left_behind() -> None:
+    with rendering("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}") as renderer:
+        pid = renderer._child._pid
+        with pytest.raises(Unusable):
+            renderer.render({}, deadline())
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
