@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -62,13 +63,24 @@ def _sidecar_is_there(request: pytest.FixtureRequest) -> None:
         )
 
 
+@pytest.fixture(scope="session")
+def warm_cache(sidecar_command: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
+    """A user's cache folder in which a sidecar has proven its backends before, and opened the tiny model."""
+    home = tmp_path_factory.mktemp("cache")
+    subprocess.run(
+        [*sidecar_command, "--self-test", "--model", str(tiny_model), "--tokens", "1"],
+        env={**os.environ, "XDG_CACHE_HOME": str(home)}, check=True, capture_output=True, timeout=60,
+    )  # fmt: skip
+    return home
+
+
 @pytest.fixture
-def start(sidecar_command: tuple[str, ...]) -> Iterator[Start]:
+def start(sidecar_command: tuple[str, ...], warm_cache: Path) -> Iterator[Start]:
     """Starts a sidecar, which is gone when the test ends: `start("--option", env={…}, cwd=…)`."""
     with ExitStack() as stack:
 
         def start(*arguments: str, env: dict[str, str] | None = None, cwd: Path | None = None) -> SidecarClient:
-            whole = {**os.environ, **(env or {})}
+            whole = {**os.environ, "XDG_CACHE_HOME": str(warm_cache), **(env or {})}
             return stack.enter_context(SidecarClient([*sidecar_command, *arguments], env=whole, cwd=cwd))
 
         yield start

@@ -1,6 +1,5 @@
 """What may compute: the CPU by its proven plug-in; remembered per processor and build."""
 
-import platform
 from typing import Any
 
 from localai_sidecar import cpuinfo
@@ -89,7 +88,7 @@ class Backends:
             reason = f": {self._reason}" if self._reason else ""
             raise ProtocolError(
                 "device_unavailable",
-                f"there is no device `{device or _CPU}` on this {platform.machine()} machine{reason}",
+                f"there is no device `{device or _CPU}` here{reason}",
                 f"use one of: {', '.join(available)}" if available else "install the program again",
                 available=available,
             )

@@ -20,6 +20,8 @@ from localai_sidecar.params import SHORTEST_CONTEXT, LoadParams
 _COMPUTE_BYTES = 64 * 2**20
 
 
+# A file is opened for trial with a context of at most this: longer ones take long to plan, and show nothing more.
+_TRIAL_CONTEXT = 4096
 # With less free memory than this times the file, it is read into memory once instead of being mapped.
 MAPPED_MEMORY = 2.5
 
@@ -46,7 +48,7 @@ def plan(params: LoadParams, library: Library, cache: CacheFolder) -> LoadPlan:
         raise invalid_params("contextLength", params.context_length, allowed)
     path = params.path.encode()
     context_length = params.context_length or affordable_context(header, available_bytes())
-    check_opens(path, header, context_length, library, cache)
+    check_opens(path, header, min(context_length, _TRIAL_CONTEXT), library, cache)
     return LoadPlan(path, header, params.context_length, params.threads, params.load_mode)
 
 

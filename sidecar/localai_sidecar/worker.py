@@ -72,10 +72,11 @@ class Worker:
     def clear(self) -> None:
         """Cancel everything: what runs will end soon, what waits is answered -32800."""
         with self._changed:
-            running, waiting = self._running, list(self._jobs)
-            self._jobs.clear()
-        if running:
-            running.cancel()
+            current = self._current()
+            waiting = [job for job in self._jobs if job is not current]
+            self._jobs = deque(job for job in self._jobs if job is current)
+        if current:
+            current.cancel()
         for job in waiting:
             self._outbox.post(job.refused_answer())
 

@@ -3,12 +3,17 @@
 The same lines are decoded and encoded by the Rust core's tests, so that both sides agree on every message. One JSON
 object per line: `about`; `to` (a message sent) or `toRaw` (text sent as it is); `from` (an example of what comes back,
 where the paths in `vary` may differ in value, not in JSON type; `repeats`: one or more alike; `optional`: maybe none);
-`closeStdin`; `exit` (the exit code). `${MODEL}` is the demo model's path.
+`closeStdin`; `exit` (the exit code); `example` (a message that no conversation brings about). `${MODEL}` is the demo
+model's path; what else stands in `${…}` is made of it.
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import re
+import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +21,10 @@ from typing import Any
 
 import pytest
 
+from localai_sidecar import handlers, rpc
+from localai_sidecar.errors import CODES
+from localai_sidecar.log import Log
+from localai_sidecar.worker import internal
 from sidecarkit.sidecar_client import NoAnswer, SidecarClient, SidecarDied
 
 FOLDER = Path(__file__).parent / "sidecar"
@@ -29,8 +38,10 @@ CONVERSATIONS = sorted(FOLDER.glob("*.jsonl"))
 
 
 @pytest.mark.parametrize("path", CONVERSATIONS, ids=[path.stem for path in CONVERSATIONS])
-def test_the_conversation_goes_as_recorded(start: Callable[..., SidecarClient], tiny_model: Path, path: Path) -> None:
-    replay = Replay(start(), tiny_model)
+def test_the_conversation_goes_as_recorded(
+    start: Callable[..., SidecarClient], tiny_model: Path, tmp_path: Path, path: Path
+) -> None:
+    replay = Replay(start(), Models(tiny_model, tmp_path))
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         try:
             replay.step(json.loads(line))
@@ -43,12 +54,67 @@ def test_there_are_conversations_to_replay() -> None:
     assert len(CONVERSATIONS) >= 10
 
 
+def lines(kind: str) -> Iterator[Any]:
+    for path in CONVERSATIONS:
+        records = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+        yield from (record[kind] for record in records if kind in record)
+
+
+def test_every_method_is_recorded() -> None:
+    assert {*handlers.REQUESTS} <= {message["method"] for message in lines("to")}
+    assert {*handlers.NOTIFICATIONS} <= {*re.findall(r'"method": "(\w+)"', " ".join(lines("toRaw")))}
+
+
+def test_every_kind_of_error_is_recorded_with_its_code() -> None:
+    errors = [message["error"] for kind in ("from", "example") for message in lines(kind) if "error" in message]
+    assert {error["data"]["kind"]: error["code"] for error in errors} == CODES
+
+
+def test_the_example_of_an_internal_error_is_what_one_looks_like() -> None:
+    (example,) = lines("example")
+    with contextlib.redirect_stderr(io.StringIO()):
+        problem = internal(Log(2))
+    assert json.loads(rpc.error(1, problem)) == example
+
+
+class Models:
+    """The models that `${…}` names; all but the first are made of it when they are asked for."""
+
+    def __init__(self, demo: Path, folder: Path) -> None:
+        self._demo = demo
+        self._folder = folder
+
+    def fill(self, text: str) -> str:
+        """Put paths in the places of names."""
+        return re.sub(r"\$\{(\w+)\}", lambda match: str(getattr(self, match[1].lower())()), text)
+
+    def model(self) -> Path:
+        return self._demo
+
+    def unknown_architecture(self) -> Path:
+        content = self._demo.read_bytes()
+        architecture = b"general.architecture" + struct.pack("<IQ", 8, 5)
+        content = content.replace(architecture + b"llama", architecture + b"zzzzz").replace(b"llama.", b"zzzzz.")
+        return self._written("unknown.gguf", content)
+
+    def endless_context(self) -> Path:
+        key = b"llama.context_length" + struct.pack("<I", 4)
+        trained, longest = struct.pack("<I", 512), struct.pack("<I", 2**31 - 1)
+        return self._written("endless.gguf", self._demo.read_bytes().replace(key + trained, key + longest))
+
+    def _written(self, name: str, content: bytes) -> Path:
+        assert content != self._demo.read_bytes(), "the demo model has changed: nothing was replaced"
+        path = self._folder / name
+        path.write_bytes(content)
+        return path
+
+
 class Replay:
     """One conversation, step by step."""
 
-    def __init__(self, client: SidecarClient, model: Path) -> None:
+    def __init__(self, client: SidecarClient, models: Models) -> None:
         self._client = client
-        self._model = model
+        self._models = models
         self._next: Message | None = None
 
     def step(self, line: Message) -> None:
@@ -64,7 +130,7 @@ class Replay:
         elif "exit" in line:
             code = self._client.wait_for_exit(END_LIMIT_S)
             assert code == line["exit"], f"expected exit code {line['exit']}, found {code}"
-        else:
+        elif "example" not in line:
             assert list(line) == ["about"], f"a line of no known kind: {line}"
 
     def nothing_is_left(self) -> None:
@@ -75,7 +141,7 @@ class Replay:
             pytest.fail(f"not recorded: {self._client.next_line(END_LIMIT_S).raw!r}")
 
     def _filled(self, text: str) -> str:
-        return text.replace("${MODEL}", str(self._model))
+        return self._models.fill(text)
 
     def _expect(self, line: Message) -> None:
         expected = json.loads(self._filled(json.dumps(line["from"])))

@@ -60,8 +60,11 @@ fn exchanges() -> Vec<Exchange> {
 fn read(path: &PathBuf) -> Exchange {
     let text = std::fs::read_to_string(path).unwrap();
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let field = |name: &str| lines.iter().filter_map(|line| line.get(name).cloned()).collect();
-    Exchange { name: path.display().to_string(), sent: field("to"), received: field("from") }
+    let field = |name: &str| -> Vec<Value> {
+        lines.iter().filter_map(|line| line.get(name).cloned()).collect()
+    };
+    let received = [field("from"), field("example")].concat();
+    Exchange { name: path.display().to_string(), sent: field("to"), received }
 }
 
 /// `0` and `0.0` are the same number in JSON.
