@@ -194,6 +194,13 @@ def bench(session: nox.Session, target: str) -> None:
 
 @nox.session
 @each_target
+def benchmarks(session: nox.Session, target: str) -> None:
+    """Measure every figure of benchmarks/README.md beside its anchor, an hour in all; `-- -k busy` measures some."""
+    sidecarkit(session, "stage", "benchmarks", "--target", target)
+
+
+@nox.session
+@each_target
 def assemble(session: nox.Session, target: str) -> None:
     """Build the Tauri app and bundle it with exactly one engine."""
     sidecarkit(session, "stage", "assemble", "--target", target)

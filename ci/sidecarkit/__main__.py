@@ -14,7 +14,7 @@ from sidecarkit.cache import Cache
 from sidecarkit.errors import INTERRUPTED, DiskFull, NothingSelected, ToolkitError
 from sidecarkit.job import Job, Options
 from sidecarkit.report import Report, table
-from sidecarkit.stages import BY_NAME, LINE
+from sidecarkit.stages import BY_NAME, LINE, OPT_IN
 
 ROOT = Path(__file__).resolve().parents[2]
 _DISK_FULL = 28  # errno.ENOSPC, the same on every system
@@ -53,7 +53,7 @@ def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
     common.add_argument("--again", action="append", default=[], choices=sorted(BY_NAME), help="repeat this stage")
     common.add_argument("--pairs", type=int, default=Options.pairs, help="pairs that the gate measures")
     common.add_argument("--model", default=Options.model, choices=["135m", "1.1b"], help="shape that is measured")
-    common.add_argument("--server-anchor", action="store_true", help="measure llama-server too (builds it first)")
+    common.add_argument("-k", dest="rows", action="append", default=[], help="part of a name in the full benchmarks")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("doctor", parents=[common], help="name and install what the machine lacks")
     commands.add_parser("plan", parents=[common], help="what a run will do")
@@ -73,7 +73,7 @@ def _run(arguments: argparse.Namespace, report: Report) -> None:
             _show_plan(_job(target, arguments, report))
     elif arguments.command == "stage":
         job = _job(_target(arguments.target), arguments, report)
-        runner.run(runner.line_until(LINE, arguments.name), job, asked={arguments.name})
+        runner.run(runner.line_until((*LINE, *OPT_IN), arguments.name), job, asked={arguments.name})
     elif arguments.command == "report":
         final_report.write(ROOT, config.load_targets(ROOT / "ci" / "targets.toml"), LINE, report)
     else:
@@ -104,7 +104,7 @@ def _job(target: config.Target, arguments: argparse.Namespace, report: Report) -
         stage="", root=ROOT, target=target, toolchain=config.load_toolchain(ROOT / "ci" / "toolchain.toml"),
         options=Options(
             again=frozenset(arguments.again), pairs=arguments.pairs, model=arguments.model,
-            server_anchor=arguments.server_anchor,
+            rows=tuple(arguments.rows),
         ),
         report=report, cache=Cache.of_user(report), keys={}, records={},
     )  # fmt: skip

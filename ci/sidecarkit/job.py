@@ -19,13 +19,14 @@ class Options:
     """What the command line chose.
 
     `again`: stages whose remembered verdict is not taken. `pairs`: interleaved pairs of the gate.
-    `model`: the shape that is measured. `server_anchor`: measure llama-server too (builds it first).
+    `model`: the shape that is measured. `rows`: parts of names of the full benchmarks' measurements; none: all.
     """
 
     again: frozenset[str] = frozenset()
     pairs: int = 12
     model: str = "135m"
     server_anchor: bool = False
+    rows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
