@@ -35,6 +35,7 @@ _DEVELOPMENT = """
     _osx_support _aix_support _android_support _apple_support
 """
 _NO_USE = """
+    markupsafe._speedups statistics fractions decimal _decimal _pydecimal
     base64 quopri uuid secrets csv _csv configparser plistlib tomllib xml pyexpat turtle colorsys sched filecmp
     __hello__ __phello__ antigravity this
 """
