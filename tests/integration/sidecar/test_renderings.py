@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import subprocess
-import tarfile
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -18,10 +16,7 @@ from localai_sidecar.chat import Marks
 from localai_sidecar.owntemplate import OwnTemplate
 from localai_sidecar.params import Message
 from localai_sidecar.renderer import Refused, Renderer, Unusable
-from sidecarkit import config, parts
-from sidecarkit.report import Report
 
-ROOT = Path(__file__).resolve().parents[3]
 RECORDED = sorted(Path(__file__).with_name("renderings").glob("*.json"))
 # The system message is there only as long as the user has the last word.
 SYSTEM_DROPPED_WHEN_CONTINUED = {"mistralai-Mistral-Nemo-Instruct-2407"}
@@ -68,18 +63,6 @@ class Program(Renderer):
         self._process.stdout.close()
 
 
-@pytest.fixture(scope="session")
-def templates() -> dict[str, str]:
-    """The collection in the pinned sdist, by name."""
-    pin = config.load_toolchain(ROOT / "ci" / "toolchain.toml").llama
-    with tarfile.open(parts.sdist(pin, Report(io.StringIO()))) as archive:
-        return {
-            Path(member.name).stem: content.read().decode()
-            for member in archive
-            if "/models/templates/" in member.name and (content := archive.extractfile(member))
-        }
-
-
 @pytest.fixture(scope="module")
 def program(sidecar_command: tuple[str, ...]) -> Iterator[Program]:
     program = Program(sidecar_command)
@@ -87,15 +70,15 @@ def program(sidecar_command: tuple[str, ...]) -> Iterator[Program]:
     program.end()
 
 
-def test_every_template_of_the_collection_is_recorded(templates: dict[str, str]) -> None:
-    assert {path.stem for path in RECORDED} == templates.keys() - {"README"}
+def test_every_template_of_the_collection_is_recorded(llama_models: Path) -> None:
+    assert {path.stem for path in RECORDED} == {path.stem for path in (llama_models / "templates").glob("*.jinja")}
 
 
 @pytest.mark.parametrize("recorded", RECORDED, ids=lambda path: path.stem)
-def test_a_template_is_rendered_as_recorded(recorded: Path, program: Program, templates: dict[str, str]) -> None:
+def test_a_template_is_rendered_as_recorded(recorded: Path, program: Program, llama_models: Path) -> None:
     renderings = json.loads(recorded.read_text(encoding="utf-8"))
     rendering = next((each for each in renderings.values() if "refused" not in each), None)
-    program.compile(templates[recorded.stem])
+    program.compile((llama_models / "templates" / f"{recorded.stem}.jinja").read_text(encoding="utf-8"))
     if rendering is None:
         with pytest.raises(Unusable, match=renderings["given"]["refused"]):
             OwnTemplate(program, bos="<s>", eos="</s>")

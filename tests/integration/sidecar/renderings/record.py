@@ -28,7 +28,7 @@ def main() -> None:
     """Writes a JSON file per template: each rendering is a list of its lines."""
     for path in sorted(Path(sys.argv[1]).glob("*.jinja")):
         template = path.read_text(encoding="utf-8")
-        recorded = {}
+        recorded: dict[str, dict[str, Any]] = {}
         for name, conversation in (("given", [SYSTEM, *TURNS]), ("merged", MERGED)):
             try:
                 recorded[name] = {
