@@ -26,14 +26,14 @@ class Mutator:
         self._layout = Layout(sound[: parsed.tensors_at], parsed.tensors)
         self._texts = [sound[span.at : span.at + span.size] for span in self._spans if span.kind == "text"]
 
-    def files(self, seed: int, count: int, first: int = 0) -> Iterator[bytes]:
+    def files(self, seed: str, count: int, first: int = 0) -> Iterator[bytes]:
         """`count` files of this seed, from number `first` on."""
         for index in range(first, first + count):
             yield self.file(random.Random(f"{seed}:{index}"))
 
     def file(self, dice: random.Random) -> bytes:
         """One damaged copy."""
-        if dice.random() < 0.2 and (relaid := self._layout.changed(dice)):
+        if dice.random() < 0.05 and (relaid := self._layout.changed(dice)):
             return relaid
         data = bytearray(self._sound)
         for span in dice.sample(self._spans, dice.choice((1, 1, 1, 2, 3))):

@@ -11,8 +11,12 @@ from localai_sidecar.llama.library import load
 from localai_sidecar.llama.model import Model
 from localai_sidecar.log import Log
 
-# Every ASCII byte, so that a vocabulary without some of them shows what it does, and sequences of each length.
-_PROBE = "".join(map(chr, range(1, 128))) + " ñ中😀 the 123\n\n"
+# Every byte that UTF-8 has: a vocabulary without one of them throws when it meets it.
+_ONE_BYTE, _TWO_BYTES = range(0x80), range(0x80, 0x800, 0x3F)
+_THREE_BYTES, _FOUR_BYTES = range(0x800, 0x10000, 0x800), range(0x10000, 0x110000, 0x30000)
+_SURROGATES = range(0xD800, 0xE000)
+_POINTS = (*_ONE_BYTE, *range(0x80, 0xC0), *_TWO_BYTES, *_THREE_BYTES, *_FOUR_BYTES)
+_PROBE = "".join(chr(point) for point in _POINTS if point not in _SURROGATES) + " the 123\n\n"
 
 
 def opener(log: Log) -> Answerer:
