@@ -58,8 +58,6 @@ def load(folder: Path, log: Log) -> Library:
     Pins the working folder, since ggml would look for plug-ins there as well. Raises StartFailed.
     """
     native = folder / "llama"
-    if not any(native.glob(PATTERN)):
-        raise StartFailed(EXIT_LIBRARIES, f"there is no CPU plug-in ({PATTERN}) in {native}", _HINT)
     os.environ.pop("GGML_BACKEND_PATH", None)
     # On a failed assertion ggml would start a debugger, if there is one, and keep the driver waiting for the end.
     os.environ["GGML_NO_BACKTRACE"] = "1"
@@ -72,6 +70,8 @@ def load(folder: Path, log: Log) -> Library:
         llama = _bindings()
     except (OSError, RuntimeError, ImportError) as error:
         raise StartFailed(EXIT_LIBRARIES, f"llama.cpp's libraries cannot be loaded: {error}", _HINT) from None
+    if not any(native.glob(PATTERN)):
+        raise StartFailed(EXIT_LIBRARIES, f"there is no CPU plug-in ({PATTERN}) in {native}", _HINT)
     ggml.ggml_backend_load.restype, ggml.ggml_backend_load.argtypes = ctypes.c_void_p, [ctypes.c_char_p]
     native_log = NativeLog(llama, log)
     llama.llama_log_set(native_log.callback, None)

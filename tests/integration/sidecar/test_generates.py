@@ -164,20 +164,6 @@ def test_parameters_are_checked_before_the_model_is_missed(ready: SidecarClient)
     assert caught.value.code == -32602
 
 
-def test_a_second_request_is_busy_while_one_runs(load: Callable[..., SidecarClient], slow_model: Path) -> None:
-    client = load(slow_model)
-    request = client.send("generate", {"prompt": "Once", "maxTokens": 8000})
-    for method, params in (("generate", {"prompt": "x"}), ("model/load", {"path": "/x"}), ("model/unload", {})):
-        with pytest.raises(ErrorAnswer) as caught:
-            client.request(method, params)
-        assert caught.value.code == -32004
-    status = client.request("status").result
-    assert (status["state"], status["queued"]) == ("generating", 0)
-    client.notify("cancel", {"id": request})
-    client.wait(request, 30)
-    assert client.request("status").result["state"] == "idle"
-
-
 def test_progress_is_told_while_a_long_prompt_is_read(load: Callable[..., SidecarClient], slow_model: Path) -> None:
     client = load(slow_model)
     answer = client.request("generate", {"prompt": "Once upon a time. " * 120, "maxTokens": 1}, 60)

@@ -23,12 +23,13 @@ def test_defaults_are_those_of_the_protocol() -> None:
     assert found == params.GenerateParams(
         prompt="x",
         messages=None,
+        conversation=None,
         max_tokens=512,
         sampling=params.Sampling(temperature=0.8, top_k=40, top_p=0.95, min_p=0.05, repeat_penalty=1.0),
         seed=None,
         stop=(),
     )
-    assert params.load(LOAD) == params.LoadParams("/model.gguf", 0, -1, None, 0)
+    assert params.load(LOAD) == params.LoadParams("/model.gguf", 0, -1, None, 0, "auto")
 
 
 @pytest.mark.parametrize(
