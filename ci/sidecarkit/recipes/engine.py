@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 PACKAGE = "localai_sidecar"
+PLUG_IN = Path(__file__).with_name("as_bytecode.py")
 
 BINDINGS = ("llama_cpp.py", "_ctypes_extensions.py")
 # The two files of the bindings stand alone; the package's own __init__ would import numpy and jinja2.
@@ -45,4 +47,4 @@ def flags() -> tuple[str, ...]:
     """Nuitka's options that choose the modules: the sidecar has no network code in it, not even unused."""
     left_out = " ".join((_NETWORK, _PROCESSES, _ARCHIVES, _DEVELOPMENT, _NO_USE)).split()
     # Nuitka would leave the fast half of json out, to save 50 kB.
-    return (f"--nofollow-import-to={','.join(left_out)}", "--include-module=_json")
+    return (f"--nofollow-import-to={','.join(left_out)}", "--include-module=_json", f"--user-plugin={PLUG_IN}")

@@ -27,6 +27,7 @@ def inputs(job: Job) -> dict[str, str]:
         "glibc floor": job.target.engine_glibc_floor,
         "stage": digest.of_file(Path(__file__)),
         "recipe": digest.of_file(Path(recipe.__file__)),
+        "plug-in": digest.of_file(recipe.PLUG_IN),
         "interpreter": digest.of_file(Path(interpreter.__file__)),
         **nuitka.inputs(locks),
     }
