@@ -1,4 +1,4 @@
-"""`--version`, `--self-test`, and wrong options."""
+"""`--version`, `--self-test`, `--bench`, and wrong options."""
 
 import json
 import os
@@ -56,9 +56,49 @@ def test_self_test_tells_what_failed(sidecar_command: tuple[str, ...], arguments
     assert report["error"]["hint"]
 
 
+def test_bench_measures_prefill_and_decode(sidecar_command: tuple[str, ...], tiny_model: Path) -> None:
+    sizes = ("--prompt-tokens", "64", "--predict", "16", "--repetitions", "3", "--threads", "1")
+    done = run(sidecar_command, "--bench", "--model", tiny_model.name, *sizes, cwd=tiny_model.parent)
+    report = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert (report["device"], report["threads"], report["error"]) == ("CPU", 1, None)
+    assert (report["promptTokens"], report["predict"]) == (64, 16)
+    for rates in (report["promptTokensPerSecond"], report["decodeTokensPerSecond"]):
+        assert len(rates) == 3
+        assert min(rates) > 0
+    assert report["buildId"] in run(sidecar_command, "--version").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind"),
+    [
+        (("--model", "/nowhere.gguf"), "model_not_found"),
+        (("--model", "${MODEL}", "--device", "Vulkan0"), "device_unavailable"),
+        (("--model", "${MODEL}", "--prompt-tokens", "513"), "invalid_params"),
+    ],
+)
+def test_bench_tells_what_failed(
+    sidecar_command: tuple[str, ...], tiny_model: Path, arguments: tuple[str, ...], kind: str
+) -> None:
+    done = run(sidecar_command, "--bench", *(word.replace("${MODEL}", str(tiny_model)) for word in arguments))
+    report = json.loads(done.stdout)
+    assert done.returncode == 70
+    assert report["error"]["kind"] == kind
+    assert report["error"]["hint"]
+    assert (report["promptTokensPerSecond"], report["decodeTokensPerSecond"]) == ([], [])
+
+
 @pytest.mark.parametrize(
     "arguments",
-    [("--nonsense",), ("file.gguf",), ("--self-test", "--tokens", "0"), ("--model", "x"), ("--version", "--self-test")],
+    [
+        ("--nonsense",),
+        ("file.gguf",),
+        ("--self-test", "--tokens", "0"),
+        ("--model", "x"),
+        ("--version", "--self-test"),
+        ("--bench",),
+        ("--bench", "--model", "x", "--threads", "513"),
+    ],
     ids=" ".join,
 )
 def test_a_wrong_option_exits_with_64_and_a_hint(sidecar_command: tuple[str, ...], arguments: tuple[str, ...]) -> None:
