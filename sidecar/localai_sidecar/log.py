@@ -2,9 +2,10 @@
 
 import os
 import select
-import stat
 import threading
 import time
+
+from localai_sidecar.stdio import non_blocking_twin
 
 # poll() promises room for this much in a pipe: more could block (POSIX PIPE_BUF on Linux).
 _ATOMIC_BYTES = 4096
@@ -14,7 +15,7 @@ class Log:
     """Writes records to a file descriptor that nobody may be reading."""
 
     def __init__(self, fd: int) -> None:
-        self._fd = _non_blocking_twin(fd)
+        self._fd = non_blocking_twin(fd, keep=True)
         self._poll = select.poll()
         self._poll.register(self._fd, select.POLLOUT)
         self._lock = threading.Lock()
@@ -47,16 +48,3 @@ class Log:
             return bool(self._poll.poll(0)) and os.write(self._fd, line) == len(line)
         except OSError:
             return False
-
-
-def _non_blocking_twin(fd: int) -> int:
-    """The same pipe, opened again so that O_NONBLOCK is ours alone; anything else as it is.
-
-    Other processes share our stderr: between poll() and write() they may fill it.
-    """
-    if stat.S_ISFIFO(os.fstat(fd).st_mode):
-        try:
-            return os.open(f"/proc/self/fd/{fd}", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError:
-            pass
-    return fd

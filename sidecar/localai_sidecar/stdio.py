@@ -3,8 +3,10 @@
 After `claim()` fd 0 is /dev/null and fd 1 is stderr: whatever a library reads or prints cannot disturb the protocol.
 """
 
+import contextlib
 import os
 import select
+import stat
 import threading
 from collections.abc import Callable
 from typing import NamedTuple
@@ -27,12 +29,23 @@ def claim() -> Channel:
             os.fstat(fd)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # the lowest free number, so `fd` itself
-    channel = Channel(os.dup(0), os.dup(1))
+    channel = Channel(os.dup(0), non_blocking_twin(1, keep=False))
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
     os.dup2(2, 1)
     return channel
+
+
+def non_blocking_twin(fd: int, *, keep: bool) -> int:
+    """The same pipe opened again, so that O_NONBLOCK is ours alone; anything else as it is, or a duplicate of it.
+
+    Other processes may share the pipe, and between poll() and write() they may fill it.
+    """
+    if stat.S_ISFIFO(os.fstat(fd).st_mode):
+        with contextlib.suppress(OSError):
+            return os.open(f"/proc/self/fd/{fd}", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    return fd if keep else os.dup(fd)
 
 
 class Outbox:
@@ -46,6 +59,8 @@ class Outbox:
         self.fd = fd
         self.closed = False
         self._on_closed = on_closed
+        # Where a write cannot block there is nothing to ask before it: each call costs a token some time.
+        self._never_blocks = not os.get_blocking(fd)
         self._pending = bytearray()
         self._lock = threading.Lock()
         self._poll = select.poll()
@@ -98,7 +113,11 @@ class Outbox:
     def _write(self, line: bytes | bytearray) -> int:
         """Bytes of `line` that stdout took without blocking; all of them once it is closed."""
         try:
-            return os.write(self.fd, line[:_ATOMIC_BYTES]) if self._poll.poll(0) else 0
+            if self._never_blocks or self._poll.poll(0):
+                return os.write(self.fd, line[:_ATOMIC_BYTES])
+            return 0
+        except BlockingIOError:
+            return 0
         except OSError:
             self.closed = True
             self._on_closed()
