@@ -30,6 +30,13 @@ def llama_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def template_test(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The source of llama.cpp's test of chat templates."""
+    tests = _unpacked("vendor/llama.cpp/tests", tmp_path_factory.mktemp("tests"))
+    return (tests / "test-chat-template.cpp").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
 def bindings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder to import llama.cpp's low-level bindings from, as the compiler of the engine finds them."""
     folder = tmp_path_factory.mktemp("bindings")

@@ -1,4 +1,6 @@
-"""Chat templates of llama.cpp's collection, rendered by the program as transformers renders them (renderings/)."""
+"""Chat templates rendered by the program: llama.cpp's collection as transformers renders it (renderings/), and the
+templates inside llama.cpp's own test as that expects them.
+"""
 
 from __future__ import annotations
 
@@ -96,3 +98,40 @@ def test_a_template_is_rendered_as_recorded(recorded: Path, program: Program, ll
 def expected(lines: list[str]) -> str:
     """The recorded text, with the date where it stands for one."""
     return re.sub("«(.*?)»", lambda match: datetime.now().strftime(match[1]), "".join(lines))
+
+
+# A field of a test case in C++: its name and one string literal, maybe in a macro that makes it UTF-8.
+CPP_FIELD = re.compile(r'/\* \.(\w+)=? \*/ *(?:U8C\()?"((?:[^"\\]|\\.)*)"', re.DOTALL)
+CPP_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+# No template for transformers: it asks for tokens that only llama.cpp's own code knows.
+CPP_ONLY = {"ai-sage/GigaChat-20B-A3B-instruct"}
+CPP_CONVERSATION = [
+    Message("system", "You are a helpful assistant"),
+    Message("user", "Hello"),
+    Message("assistant", "Hi there"),
+    Message("user", "Who are you"),
+    Message("assistant", "   I am an assistant   "),
+    Message("user", "Another question"),
+]
+
+
+def cpp_cases(source: str) -> Iterator[dict[str, str]]:
+    """The cases of llama.cpp's tests/test-chat-template.cpp that our messages can express."""
+    for block in source.split("std::vector<TestCase> test_cases {")[1].split("/* .name= */")[1:]:
+        fields = dict(CPP_FIELD.findall(f"/* .name= */{block}"))
+        case = {name: CPP_ESCAPE.sub(lambda m: {"n": "\n"}.get(m[1], m[1]), text) for name, text in fields.items()}
+        if case["name"] not in CPP_ONLY and "extra_conversation" not in block:
+            yield case
+
+
+def test_llama_cpps_own_cases_are_rendered_as_its_test_expects(program: Program, template_test: str) -> None:
+    expected = {
+        case["name"]: case["expected_output_jinja"] or case["expected_output"] for case in cpp_cases(template_test)
+    }
+    assert len(expected) == 32
+    rendered = {}
+    for case in cpp_cases(template_test):
+        program.compile(case["template_str"])
+        own = OwnTemplate(program, bos=case.get("bos_token", ""), eos=case.get("eos_token", ""))
+        rendered[case["name"]] = own.prompt(CPP_CONVERSATION, Marks([]))
+    assert rendered == expected
