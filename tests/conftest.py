@@ -27,6 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="program to drive: a path, or `source` for the Python sources with the libraries of the folder that "
         "LOCALAI_SIDECAR_FOLDER names; default: both placed layouts",
     )
+    parser.addoption("--examples", type=int, default=150, help="how many examples a property is tried with")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
