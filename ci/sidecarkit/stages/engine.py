@@ -10,6 +10,7 @@ from sidecarkit import audit, digest, interpreter, layout, parts
 from sidecarkit.config import Target
 from sidecarkit.errors import WrongBinary
 from sidecarkit.job import Job, Stage
+from sidecarkit.recipes import bindings as bindings_recipe
 from sidecarkit.recipes import engine as recipe
 from sidecarkit.report import size
 from sidecarkit.tools import nuitka, zig
@@ -28,6 +29,7 @@ def inputs(job: Job) -> dict[str, str]:
         "stage": digest.of_file(Path(__file__)),
         "recipe": digest.of_file(Path(recipe.__file__)),
         "plug-in": digest.of_file(recipe.PLUG_IN),
+        "bindings' recipe": digest.of_file(Path(bindings_recipe.__file__)),
         "interpreter": digest.of_file(Path(interpreter.__file__)),
         **nuitka.inputs(locks),
     }
@@ -92,7 +94,13 @@ def _gather_sources(job: Job, folder: Path) -> Path:
     bindings = parts.unpack_sdist(job.toolchain.llama, "llama_cpp", folder.parent / "sdist", job.report)
     for name in recipe.BINDINGS:
         shutil.copyfile(bindings / name, folder / "llama_cpp" / name)
+    _cut_bindings(folder / "llama_cpp" / recipe.BINDINGS[0], folder / recipe.PACKAGE)
     return folder / recipe.PACKAGE
+
+
+def _cut_bindings(bindings: Path, package: Path) -> None:
+    used = bindings_recipe.names_used(path.read_text(encoding="utf-8") for path in sorted(package.rglob("*.py")))
+    bindings.write_text(bindings_recipe.subset(bindings.read_text(encoding="utf-8"), used), encoding="utf-8")
 
 
 def check(folder: Path, home: Path, *, triple: str, glibc_floor: str) -> None:
