@@ -50,7 +50,8 @@ class _Random:
         return words.view(np.uint8)[: rows * columns].reshape(rows, columns)
 
     def around_zero(self, count: int, size: float) -> NDArray[np.float32]:
-        return ((self.bytes(1, count)[0].astype(np.float32) - 127.5) * np.float32(size / 127.5)).astype(np.float32)
+        values: NDArray[np.float32] = self.bytes(1, count)[0].astype(np.float32)
+        return (values - np.float32(127.5)) * np.float32(size / 127.5)
 
 
 def write(path: Path) -> None:
