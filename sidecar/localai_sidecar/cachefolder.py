@@ -18,10 +18,15 @@ def default_folder() -> Path | None:
     base = os.environ.get("XDG_CACHE_HOME", "")
     if os.path.isabs(base):  # noqa: PTH117 - a Path of "" is "."
         return Path(base) / NAME
-    try:
-        return Path.home() / ".cache" / NAME
-    except RuntimeError:  # neither HOME nor an entry in the user database
-        return None
+    home = os.environ.get("HOME", "")
+    if not os.path.isabs(home):  # noqa: PTH117
+        import pwd
+
+        try:
+            home = pwd.getpwuid(os.geteuid()).pw_dir
+        except KeyError:
+            return None
+    return Path(home) / ".cache" / NAME
 
 
 def digest(*parts: object) -> str:
