@@ -31,7 +31,9 @@ def _limit(memory_bytes: int) -> None:
     import resource
 
     if memory_bytes:
-        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+        inherited = resource.getrlimit(resource.RLIMIT_AS)[1]
+        limit = memory_bytes if inherited == resource.RLIM_INFINITY else min(memory_bytes, inherited)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     # A crash is expected here, and nobody reads its core.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 

@@ -6,6 +6,7 @@ from localai_sidecar.engine_folder import read_build
 from localai_sidecar.errors import ProtocolError
 from localai_sidecar.gguf import Header
 from localai_sidecar.llama.library import Library
+from localai_sidecar.llama.loadfailure import explain_crash
 from localai_sidecar.log import Log
 from localai_sidecar.memory import available_bytes
 
@@ -33,11 +34,7 @@ def check_opens(path: bytes, header: Header, context_length: int, library: Libra
         }
         problem = child.ask(question, _LIMIT_S)
     except ChildFailed as failure:
-        raise ProtocolError(
-            "model_invalid",
-            f"llama.cpp cannot open this file: {failure}",
-            "the file is damaged or was made wrongly: fetch it again",
-        ) from None
+        raise explain_crash(str(failure), header) from None
     finally:
         child.end()
     if problem:

@@ -16,10 +16,9 @@ from localai_sidecar.memory import available_bytes
 from localai_sidecar.notices import Notice, notice
 from localai_sidecar.params import SHORTEST_CONTEXT, LoadParams
 
-# Scores, activations and the graph of one piece of prefill, beside the weights and the cache: a rough, small part.
-_COMPUTE_BYTES = 64 * 2**20
-
-
+# Scores, activations, the graph of one piece of prefill, and threads, beside the weights and the cache: roughly. Where
+# these cannot be had, llama.cpp ends the process.
+_COMPUTE_BYTES = 128 * 2**20
 # A file is opened for trial with a context of at most this: longer ones take long to plan, and show nothing more.
 _TRIAL_CONTEXT = 4096
 # With less free memory than this times the file, it is read into memory once instead of being mapped.
@@ -54,19 +53,34 @@ def plan(params: LoadParams, library: Library, cache: CacheFolder) -> LoadPlan:
 
 def load(plan: LoadPlan, library: Library, progress: Progress) -> Model:
     """Load what was planned. Raises ProtocolError."""
-    context_length = plan.context_length or affordable_context(plan.header, available_bytes())
-    needed = context_length * cache_bytes_per_token(plan.header) + _COMPUTE_BYTES
-    if needed > available_bytes():
-        raise out_of_memory(needed, f"a context of {context_length} tokens")
+    available = available_bytes()
+    wanted = plan.context_length or affordable_context(plan.header, available)
+    _check_fits(wanted, plan.header, available)
     return Model(
         library,
         plan.path,
         plan.header,
-        context_length=context_length,
+        context_length=lambda: _fitting(plan, wanted),
         threads=plan.threads,
-        is_mapped=is_mapped(plan.load_mode, plan.header.file_bytes, available_bytes()),
+        is_mapped=is_mapped(plan.load_mode, plan.header.file_bytes, available),
         progress=progress,
     )
+
+
+def _fitting(plan: LoadPlan, wanted: int) -> int:
+    """What the weights that are loaded leave of a length that nobody asked for. Raises out_of_memory."""
+    available = available_bytes()
+    if not plan.context_length:
+        fitting = max(available - _COMPUTE_BYTES, 0) // max(cache_bytes_per_token(plan.header), 1)
+        wanted = max(min(wanted, fitting), min(wanted, SHORTEST_CONTEXT))
+    _check_fits(wanted, plan.header, available)
+    return wanted
+
+
+def _check_fits(context_length: int, header: gguf.Header, available: int) -> None:
+    needed = context_length * cache_bytes_per_token(header) + _COMPUTE_BYTES
+    if needed > available:
+        raise out_of_memory(needed, f"a context of {context_length} tokens")
 
 
 def is_mapped(load_mode: str, file_bytes: int, available: int) -> bool:

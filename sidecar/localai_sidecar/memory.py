@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from resource import RLIM_INFINITY, RLIMIT_AS, getrlimit
 
 
 def resident_bytes() -> int:
@@ -10,6 +11,12 @@ def resident_bytes() -> int:
 
 
 def available_bytes() -> int:
-    """What Linux would give without swapping."""
+    """What Linux would give without swapping, and what this process's own limit leaves, if it has one."""
     lines = Path("/proc/meminfo").read_text().splitlines()
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), 0)
+    free = next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), 0)
+    limit = getrlimit(RLIMIT_AS)[0]
+    return free if limit == RLIM_INFINITY else max(min(free, limit - _address_space_bytes()), 0)
+
+
+def _address_space_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")

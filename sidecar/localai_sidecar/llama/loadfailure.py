@@ -6,7 +6,10 @@ from localai_sidecar.errors import ProtocolError
 from localai_sidecar.gguf import Header
 from localai_sidecar.memory import available_bytes
 
-_MEMORY = ("failed to allocate", "unable to allocate", "cannot allocate", "out of memory", "bad_alloc")
+_MEMORY = (
+    *("failed to allocate", "unable to allocate", "cannot allocate", "insufficient memory", "out of memory"),
+    "bad_alloc",
+)
 _UNKNOWN = ("unknown model architecture", "unknown pre-tokenizer type", "unknown tokenizer", "unsupported")
 
 
@@ -14,10 +17,10 @@ def explain(lines: Iterable[str], header: Header) -> ProtocolError:
     """The error that fits the last lines of llama.cpp's log."""
     errors = list(lines)
     reason = _reason(errors)
-    everything = "\n".join(errors).lower()
-    if any(word in everything for word in _MEMORY):
+    everything = "\n".join(errors)
+    if _tells_of_memory(everything):
         return out_of_memory(header.file_bytes, reason)
-    if any(word in everything for word in _UNKNOWN):
+    if any(word in everything.lower() for word in _UNKNOWN):
         return ProtocolError(
             "model_unsupported",
             f"llama.cpp does not support this `{header.architecture}` model: {reason}",
@@ -28,6 +31,17 @@ def explain(lines: Iterable[str], header: Header) -> ProtocolError:
         "model_invalid",
         f"llama.cpp refused the model: {reason}",
         "the file is incomplete or was made wrongly: fetch it again",
+    )
+
+
+def explain_crash(last_words: str, header: Header) -> ProtocolError:
+    """The error that fits a process that ended, or was ended, while it opened a file for trial."""
+    if _tells_of_memory(last_words):
+        return out_of_memory(header.file_bytes, last_words)
+    return ProtocolError(
+        "model_invalid",
+        f"llama.cpp cannot open this file: {last_words}",
+        "the file is damaged or was made wrongly: fetch it again",
     )
 
 
@@ -49,3 +63,7 @@ def _reason(errors: list[str]) -> str:
         if "error loading model" in line:
             return line.partition("error loading model")[2].lstrip(": ")
     return errors[0] if errors else "no reason was given"
+
+
+def _tells_of_memory(text: str) -> bool:
+    return any(word in text.lower() for word in _MEMORY)

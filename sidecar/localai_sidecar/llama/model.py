@@ -31,7 +31,7 @@ class Model(Vocabulary):
         path: bytes,
         header: Header,
         *,
-        context_length: int,
+        context_length: Callable[[], int],
         threads: int,
         progress: "Progress",
         is_mapped: bool = False,
@@ -39,12 +39,12 @@ class Model(Vocabulary):
     ) -> None:
         """Load the file at `path`, mapped or read into memory. Raises ProtocolError, also when `progress` said no.
 
+        `context_length` is asked once the weights are there, when it is known what memory they left; it may raise, too.
         With `no_alloc` everything but the weights and the cache is there: for opening a file, not for decoding.
         """
         self.library = library
         self.llama = library.llama
         self.header = header
-        self.context_length = context_length
         library.native_log.errors.clear()
         self._abort_callback = abort_callback(self.llama)
         template = header.metadata.get("tokenizer.chat_template")
@@ -59,6 +59,7 @@ class Model(Vocabulary):
         self.threads = threads or default_threads(self.parameters)
         try:
             self._check_usable()
+            self.context_length = context_length()
             self.context = self._new_context()
         except BaseException:
             self.chat.end()

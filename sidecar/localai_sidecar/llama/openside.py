@@ -35,7 +35,7 @@ def opener(log: Log) -> Answerer:
                 library,
                 question["path"].encode(),
                 Header(**question["header"]),
-                context_length=question["contextLength"],
+                context_length=lambda: int(question["contextLength"]),
                 threads=1,
                 progress=lambda _: True,
                 no_alloc=True,
