@@ -9,6 +9,7 @@ from localai_sidecar.gguf import Header
 from localai_sidecar.llama.abort import AbortFlag, abort_callback
 from localai_sidecar.llama.chatforms import ChatForms
 from localai_sidecar.llama.context import Kept
+from localai_sidecar.llama.hugepages import LargePages
 from localai_sidecar.llama.library import Library
 from localai_sidecar.llama.loadfailure import explain
 from localai_sidecar.llama.pace import FixedPace, Pace
@@ -77,11 +78,12 @@ class Model(Vocabulary):
         params.n_gpu_layers = 0
         params.load_mode = self.llama.LLAMA_LOAD_MODE_MMAP if is_mapped else self.llama.LLAMA_LOAD_MODE_NONE
         params.no_alloc = no_alloc
-        callback = self.llama.llama_progress_callback(lambda fraction, _: progress(fraction))
-        params.progress_callback = callback
+        pages = LargePages(self.header.file_bytes)
+        params.progress_callback = self.llama.llama_progress_callback(_on_progress(progress, pages))
         handle = self.llama.llama_model_load_from_file(path, params)
         if not handle:
             raise explain(self.library.native_log.errors, self.header)
+        pages.after_filling()
         return handle
 
     def _check_usable(self) -> None:
@@ -176,6 +178,20 @@ class Model(Vocabulary):
     def rest(self) -> None:
         """Let the threads sleep: they would go on spinning for a while, waiting for the next token."""
         self._pool.pause()
+
+
+def _on_progress(progress: "Progress", pages: LargePages) -> Callable[[float, Any], bool]:
+    """llama.cpp calls it first when the memory for the weights is reserved, and nothing is in it yet."""
+    is_first = True
+
+    def report(fraction: float, _: Any) -> bool:
+        nonlocal is_first
+        if is_first:
+            is_first = False
+            pages.before_filling()
+        return progress(fraction)
+
+    return report
 
 
 Progress = Callable[[float], bool]
