@@ -25,19 +25,23 @@ class Segment(NamedTuple):
 class Marks:
     """Stand-ins that survive trimming, splitting, JSON and changes of case, and that nobody can guess."""
 
-    def __init__(self, spellings: Iterable[str]) -> None:
+    def __init__(self, spellings: Iterable[str], of_people: Iterable[str] = ()) -> None:
+        """Marks for `spellings`; those `of_people` stay in what the assistant said, which may have written them."""
+        self._of_people = frozenset(of_people)
         # The longest first, as llama.cpp looks for them.
-        self._spellings = sorted(spellings, key=len, reverse=True)
+        self._spellings = sorted({*spellings, *self._of_people}, key=len, reverse=True)
         self._nonce = f"\ue000{int.from_bytes(os.urandom(8)):020}."
         self._pattern = re.compile(rf"{self._nonce}(\d*)\ue001")
         # Stands at the end of a message that is to be continued.
         self.end = f"{self._nonce}\ue001"
 
-    def put(self, content: str) -> str:
-        """`content` with marks for its spelled control tokens."""
+    def put(self, message: Message) -> Message:
+        """`message` with marks for its spelled control tokens."""
+        content = message.content
         for index, spelling in enumerate(self._spellings):
-            content = content.replace(spelling, f"{self._nonce}{index}\ue001")
-        return content
+            if message.role != "assistant" or spelling not in self._of_people:
+                content = content.replace(spelling, f"{self._nonce}{index}\ue001")
+        return Message(message.role, content)
 
     def fill(self, rendered: str) -> list[Segment]:
         """The rendering with the spellings back in their places, as text."""

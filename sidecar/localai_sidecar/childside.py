@@ -56,9 +56,9 @@ def _prove(log: Log) -> Answerer:
 
 
 def _template(_: Log) -> Answerer:
-    from localai_sidecar.templateside import renderer
+    from localai_sidecar.templateside import limited, renderer
 
-    return renderer()
+    return limited(renderer())
 
 
 TASKS: dict[str, Callable[[Log], Answerer]] = {"template": _template, "open": _open, "prove": _prove}

@@ -8,10 +8,19 @@ from localai_sidecar.params import Message
 from localai_sidecar.renderer import Refused, Renderer, Unusable, deadline
 
 _PROBE = Message("user", "Is 4711 a prime number?")
+# Conversations that show how turns begin and end, the richest first.
+_SAMPLES = (
+    [Message("system", "."), _PROBE, Message("assistant", "Yes."), _PROBE],
+    [_PROBE, Message("assistant", "Yes."), _PROBE],
+    [_PROBE],
+)
 
 
 class OwnTemplate:
-    """A template that was tried once, and says what a user says. `end` must be called."""
+    """A template that was tried once, and says what a user says. `end` must be called.
+
+    `sample` is what it makes of a conversation, to see how it marks turns.
+    """
 
     def __init__(self, renderer: Renderer, bos: str, eos: str) -> None:
         """Try it. `bos` and `eos` are the tokens' spellings, empty without one. Raises Unusable."""
@@ -24,10 +33,19 @@ class OwnTemplate:
         for self._typed in (False, True):
             try:
                 if keeps(self._render([_PROBE], until), [_PROBE]):
+                    self.sample = self._sample(until)
                     return
             except Refused as refusal:
                 reason = str(refusal)
         raise Unusable(reason)
+
+    def _sample(self, until: float) -> str:
+        for conversation in _SAMPLES:
+            try:
+                return self._render(conversation, until)
+            except Refused:
+                continue
+        return ""
 
     def prompt(self, messages: Sequence[Message], marks: Marks) -> str:
         """The messages with the assistant's next one opened, or its last one left open; spelled tokens as marks.
@@ -38,7 +56,7 @@ class OwnTemplate:
         until = deadline()
         incomplete, refusals = "", []
         for variant in variants(messages):
-            marked = [Message(message.role, marks.put(message.content)) for message in variant]
+            marked = [marks.put(message) for message in variant]
             try:
                 rendered = self._prompt(marked, marks.end, until)
             except Refused as refusal:

@@ -5,10 +5,12 @@ from typing import Any
 
 from localai_sidecar.child import Child, ChildFailed
 
-# What a template may cost, at load and for each prompt; an honest one takes milliseconds.
-LIMIT_S = 2.0
+# What a template may cost by the clock, at load and for each prompt: on a busy machine. It is ended after one second of
+# computing (templateside), so on others this is never reached.
+LIMIT_S = 5.0
 # Python, jinja2, and some copies of the longest messages and their rendering.
 _ADDRESS_SPACE = 512 << 20
+_ENDED_BY_CLOCK = "SIGPROF"
 # The longest of those in llama.cpp's collection has 17 kB.
 LONGEST_TEMPLATE = 256 << 10
 
@@ -35,7 +37,7 @@ class Renderer:
             self._child = Child("template", _ADDRESS_SPACE)
             self._child.send({"template": template}, LIMIT_S)
         except ChildFailed as failure:
-            raise Unusable(str(failure)) from None
+            raise _unusable(failure) from None
 
     def render(self, variables: dict[str, Any], deadline: float) -> str:
         """The text for these variables, by `deadline` of time.monotonic(). Raises Refused and Unusable."""
@@ -43,8 +45,8 @@ class Renderer:
             return self._render(variables, deadline)
         except ChildFailed as failure:
             left = deadline - time.monotonic()
-            if left <= 0 or not self._compiled:
-                raise Unusable(str(failure)) from None
+            if left <= 0 or not self._compiled or _ENDED_BY_CLOCK in str(failure):
+                raise _unusable(failure) from None
         # It was well before: a process that does nothing is the first to go when the machine needs memory.
         self._compiled = False
         try:
@@ -52,7 +54,7 @@ class Renderer:
             self._child.send({"template": self._template}, left)
             return self._render(variables, deadline)
         except ChildFailed as failure:
-            raise Unusable(str(failure)) from None
+            raise _unusable(failure) from None
 
     def _render(self, variables: dict[str, Any], deadline: float) -> str:
         if not self._compiled:
@@ -70,6 +72,10 @@ class Renderer:
     def end(self) -> None:
         """End the process."""
         self._child.end()
+
+
+def _unusable(failure: ChildFailed) -> Unusable:
+    return Unusable("it computes without end" if _ENDED_BY_CLOCK in str(failure) else str(failure))
 
 
 def deadline() -> float:

@@ -4,6 +4,7 @@ Reference: `_compile_jinja_template` in transformers' utils/chat_template_utils.
 """
 
 import json
+import signal
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NoReturn
@@ -17,9 +18,27 @@ from jinja2.utils import Namespace
 
 from localai_sidecar.childside import Answerer
 
+# What one question may cost of a processor's time; an honest template takes milliseconds.
+COMPUTE_LIMIT_S = 1.0
 # Four times the longest line that can bring messages, in code points.
 LONGEST_RENDERING = 1 << 22
 _LONGEST_REASON = 300
+
+
+def limited(answer: Answerer) -> Answerer:
+    """`answer`, in a process that ends by SIGPROF when a question takes longer than COMPUTE_LIMIT_S of computing.
+
+    The system counts and kills: a template can keep Python from looking at a clock.
+    """
+
+    def answer_in_time(question: dict[str, Any]) -> dict[str, Any]:
+        signal.setitimer(signal.ITIMER_PROF, COMPUTE_LIMIT_S)
+        try:
+            return answer(question)
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+
+    return answer_in_time
 
 
 def renderer() -> Answerer:

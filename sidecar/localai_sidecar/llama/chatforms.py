@@ -12,6 +12,7 @@ from localai_sidecar.renderer import Refused, Renderer, Unusable
 if TYPE_CHECKING:
     from localai_sidecar.llama.model import Model
 
+_SAMPLE = [("system", "."), ("user", "."), ("assistant", "."), ("user", ".")]
 _INSTEAD = {"builtin": "llama.cpp's template of the same name is used", "plain": "plain lines are used"}
 
 
@@ -38,15 +39,18 @@ class ChatForms:
     def settle(self, model: "Model") -> None:
         """Try what there is, now that the vocabulary is there."""
         template = self._template.encode("utf-8", "replace")
-        if template and model.apply_template(template, [("user", "x")]) is not None:
+        sample = model.apply_template(template, _SAMPLE) if template else None
+        if sample is not None:
             self._builtin = template
         try:
             if self._renderer:
                 self._own = OwnTemplate(self._renderer, *model.control_tokens.bos_and_eos())
+                sample = self._own.sample
         except Unusable as problem:
             self._trouble = str(problem)
         if self._trouble is not None:
             self._give_up(self._trouble)
+        model.control_tokens.learn(sample or "")
 
     def tell_by(self, tell: Tell) -> None:
         """Tell a person by `tell` what could not be used, now and later."""
@@ -61,7 +65,7 @@ class ChatForms:
 
     def segments(self, model: "Model", messages: Sequence[Message]) -> list[Segment]:
         """The prompt for the assistant's next message, or for the rest of it if the last one is the assistant's."""
-        marks = Marks(model.control_tokens.spelled_in([message.content for message in messages]))
+        marks = Marks(*model.control_tokens.spelled_in([message.content for message in messages]))
         rendered = self._by_own(messages, marks) or self._by_builtin(model, messages, marks)
         return plain_form(messages) if rendered is None else marks.fill(rendered)
 
@@ -85,9 +89,9 @@ class ChatForms:
             return None
         turns, rest = list(messages), ""
         if turns[-1].role == "assistant":
-            rest = marks.put(turns.pop().content)
+            rest = marks.put(turns.pop()).content
         # NUL would end the text in C.
-        pairs = [(turn.role, marks.put(turn.content).replace("\0", "\ufffd")) for turn in turns]
+        pairs = [(turn.role, turn.content.replace("\0", "\ufffd")) for turn in map(marks.put, turns)]
         rendered = model.apply_template(self._builtin, pairs)
         return None if rendered is None else rendered + rest
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from localai_sidecar.llama.vocabulary import Vocabulary
 
-_UNKNOWN, _CONTROL, _LSTRIP, _RSTRIP = 1 << 0, 1 << 3, 1 << 7, 1 << 8
+_UNKNOWN, _CONTROL, _USER_DEFINED, _LSTRIP, _RSTRIP = 1 << 0, 1 << 3, 1 << 4, 1 << 7, 1 << 8
 
 
 class ControlToken(NamedTuple):
@@ -19,11 +19,16 @@ class ControlToken(NamedTuple):
 
 
 class ControlTokens:
-    """The control tokens of one vocabulary."""
+    """The control tokens of one vocabulary, and those that serve as such.
+
+    Some vocabularies (Command R's, DeepSeek's) call the tokens that mark turns user-defined, as they call long runs of
+    spaces: llama.cpp finds those in any text. So the ones that the template writes around messages count as well.
+    """
 
     def __init__(self, vocabulary: "Vocabulary") -> None:
         self._vocabulary = vocabulary
         self._spelled: dict[str, frozenset[ControlToken]] = {}
+        self._turn_marks: dict[int, str] = {}
 
     def bos_and_eos(self) -> tuple[str, str]:
         """How templates spell them; empty where the vocabulary has none.
@@ -40,16 +45,33 @@ class ControlTokens:
             return None
         llama, vocabulary = self._vocabulary.llama, self._vocabulary.vocabulary
         attributes = llama.llama_vocab_get_attr(vocabulary, token)
-        if not attributes & (_CONTROL | _UNKNOWN):
+        if not attributes & (_CONTROL | _UNKNOWN) and token not in self._turn_marks:
             return None
-        spelling = llama.llama_vocab_get_text(vocabulary, token).decode("utf-8", "replace")
-        return ControlToken(token, spelling, bool(attributes & _LSTRIP), bool(attributes & _RSTRIP))
+        return ControlToken(token, self._spelling(token), bool(attributes & _LSTRIP), bool(attributes & _RSTRIP))
 
-    def spelled_in(self, texts: Iterable[str]) -> set[str]:
-        """The spellings that occur. What the last call was asked is remembered: conversations grow at their end."""
+    def learn(self, sample: str) -> None:
+        """Count the user-defined tokens of `sample`, a template's rendering, if they look like marks of turns."""
+        llama, vocabulary = self._vocabulary.llama, self._vocabulary.vocabulary
+        for token in set(self._vocabulary.tokenize(sample.encode(), parse_control=True)):
+            if llama.llama_vocab_get_attr(vocabulary, token) & _USER_DEFINED and _is_mark(self._spelling(token)):
+                self._turn_marks[token] = self._spelling(token)
+
+    def is_turn_mark(self, text: str) -> bool:
+        """Whether `text` spells a token that llama.cpp finds even where control tokens do not count."""
+        return text in self._turn_marks.values()
+
+    def spelled_in(self, texts: Iterable[str]) -> tuple[set[str], set[str]]:
+        """The control tokens and the marks of turns that occur.
+
+        What the last call was asked is remembered: conversations grow at their end.
+        """
         known = self._spelled
         self._spelled = {text: known[text] if text in known else self._find(text) for text in texts}
-        return {token.spelling for found in self._spelled.values() for token in found}
+        tokens = {token for found in self._spelled.values() for token in found}
+        return (
+            {token.spelling for token in tokens if token.id not in self._turn_marks},
+            {token.spelling for token in tokens if token.id in self._turn_marks},
+        )
 
     def split(self, text: str) -> list[str | ControlToken]:
         """`text` cut at its control tokens, the longest first, as llama.cpp does."""
@@ -62,6 +84,16 @@ class ControlTokens:
         ids = set(self._vocabulary.tokenize(text.encode(), parse_control=True))
         tokens = (self.get(id) for id in ids)
         return frozenset(token for token in tokens if token and token.spelling)
+
+    def _spelling(self, token: int) -> str:
+        text: bytes = self._vocabulary.llama.llama_vocab_get_text(self._vocabulary.vocabulary, token)
+        return text.decode("utf-8", "replace")
+
+
+def _is_mark(spelling: str) -> bool:
+    """Like <|User|> or [INST], unlike spaces, letters and words."""
+    first, last = spelling[:1], spelling[-1:]
+    return len(spelling) > 2 and bool(spelling.strip()) and not first.isalnum() and not last.isalnum()
 
 
 def _cut(part: str | ControlToken, token: ControlToken) -> list[str | ControlToken]:

@@ -1,6 +1,6 @@
 """Prompts and messages to the model's tokens."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from localai_sidecar.chat import WHITE_SPACE, Segment
@@ -43,23 +43,54 @@ def segment_tokens(vocabulary: Vocabulary, segments: Sequence[Segment]) -> list[
     """
     if all(segment.from_template for segment in segments):
         return vocabulary.tokenize("".join(segment.text for segment in segments).encode(), parse_control=True)
-    tokens: list[int] = []
-    text, strip_next = "", False
-    for part in _parts(vocabulary, segments):
-        if isinstance(part, str):
-            text += part.lstrip(WHITE_SPACE) if strip_next else part
-            strip_next = strip_next and not text
-            continue
-        text = text.rstrip(WHITE_SPACE) if part.strips_left else text
-        tokens += vocabulary.tokenize(text.encode(), parse_control=False) if text else []
-        tokens.append(part.id)
-        text, strip_next = "", part.strips_right
-    return tokens + (vocabulary.tokenize(text.encode(), parse_control=False) if text else [])
-
-
-def _parts(vocabulary: Vocabulary, segments: Sequence[Segment]) -> Iterator[str | ControlToken]:
+    prompt = _Prompt(vocabulary)
     for segment in segments:
-        if segment.from_template:
-            yield from vocabulary.control_tokens.split(segment.text)
-        else:
-            yield segment.text
+        if not segment.from_template:
+            prompt.add_literal(segment.text)
+            continue
+        for part in vocabulary.control_tokens.split(segment.text):
+            if isinstance(part, str):
+                prompt.add_text(part)
+            else:
+                prompt.add_control(part)
+    return prompt.finish()
+
+
+class _Prompt:
+    """Gathers text between control tokens, and tokens."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        self._tokens: list[int] = []
+        self._text = ""
+        self._strip_next = False
+        self._in_mid_text = False
+
+    def add_text(self, text: str) -> None:
+        self._text += text.lstrip(WHITE_SPACE) if self._strip_next else text
+        self._strip_next = self._strip_next and not self._text
+
+    def add_literal(self, text: str) -> None:
+        if self._vocabulary.control_tokens.is_turn_mark(text):
+            # Nothing keeps llama.cpp from taking it for the token, but that it does not see all of it at once.
+            self.add_text(text[:1])
+            self._flush(in_mid_text=True)
+            text = text[1:]
+        self.add_text(text)
+
+    def add_control(self, token: ControlToken) -> None:
+        if token.strips_left:
+            self._text = self._text.rstrip(WHITE_SPACE)
+        self._flush(in_mid_text=False)
+        self._tokens.append(token.id)
+        self._strip_next = token.strips_right
+
+    def finish(self) -> list[int]:
+        self._flush(in_mid_text=False)
+        return self._tokens
+
+    def _flush(self, in_mid_text: bool) -> None:
+        if self._text:
+            tokenize = self._vocabulary.tokenize_in_mid_text if self._in_mid_text else self._vocabulary.tokenize
+            self._tokens += tokenize(self._text.encode(), parse_control=False)
+        self._text, self._in_mid_text = "", in_mid_text

@@ -42,6 +42,16 @@ class Vocabulary:
                 return tokens[:count]
             room = -count
 
+    def tokenize_in_mid_text(self, text: bytes, parse_control: bool) -> list[int]:
+        """As `tokenize`, without the space that some vocabularies begin a text with.
+
+        There is no switch for it: the text follows a line end, whose tokens are left out again.
+        """
+        line_end = self.tokenize(b"\n", parse_control)
+        tokens = self.tokenize(b"\n" + text, parse_control)
+        joined = tokens[: len(line_end)] != line_end
+        return self.tokenize(text, parse_control) if joined else tokens[len(line_end) :]
+
     def piece(self, token: int) -> bytes | None:
         """The bytes a token adds to a reply (none for control tokens), or None for a token that ends it."""
         try:

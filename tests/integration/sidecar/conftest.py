@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import shutil
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,8 @@ from typing import Any
 import pytest
 from gguf import GGUFReader, GGUFValueType, GGUFWriter
 
-from sidecarkit import config, parts
+from sidecarkit import config, digest, parts
+from sidecarkit.cache import Cache
 from sidecarkit.recipes import engine as recipe
 from sidecarkit.report import Report
 from sidecarkit.sidecar_client import SidecarClient
@@ -18,35 +21,49 @@ from sidecarkit.sidecar_client import SidecarClient
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def _unpacked(folder: str, destination: Path) -> Path:
+# What is unpacked of the sdist: kept in the user's cache, since reading all of it takes seconds.
+WANTED = ("llama_cpp/", "vendor/llama.cpp/models/", "vendor/llama.cpp/tests/test-chat-template.cpp")
+
+
+@pytest.fixture(scope="session")
+def sdist() -> Path:
+    """The unpacked sdist, in parts."""
+    report = Report(io.StringIO())
     pin = config.load_toolchain(ROOT / "ci" / "toolchain.toml").llama
-    return parts.unpack_sdist(pin, folder, destination, Report(io.StringIO()))
+    top = f"{pin.package.replace('-', '_')}-{pin.version}"
+
+    def build(folder: Path) -> None:
+        wanted = tuple(f"{top}/{name}" for name in WANTED)
+        # Debian 12's Python 3.11.2 has no filters yet; the archive's hash is the pinned one either way.
+        filters: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+        with tarfile.open(parts.sdist(pin, report)) as archive:
+            archive.extractall(folder, (member for member in archive if member.name.startswith(wanted)), **filters)
+
+    key = digest.of_mapping({"sdist": pin.sha256, "wanted": " ".join(WANTED)})
+    return Cache.of_user(report).folder("sdist-for-tests", key, build).path / top
 
 
 @pytest.fixture(scope="session")
-def llama_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def llama_models(sdist: Path) -> Path:
     """llama.cpp's `models`: vocabularies with texts and their tokens, and a collection of chat templates."""
-    return _unpacked("vendor/llama.cpp/models", tmp_path_factory.mktemp("sdist"))
+    return sdist / "vendor" / "llama.cpp" / "models"
 
 
 @pytest.fixture(scope="session")
-def template_test(tmp_path_factory: pytest.TempPathFactory) -> str:
+def template_test(sdist: Path) -> str:
     """The source of llama.cpp's test of chat templates."""
-    tests = _unpacked("vendor/llama.cpp/tests", tmp_path_factory.mktemp("tests"))
-    return (tests / "test-chat-template.cpp").read_text(encoding="utf-8")
+    return (sdist / "vendor" / "llama.cpp" / "tests" / "test-chat-template.cpp").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
-def bindings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bindings(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder to import llama.cpp's low-level bindings from, as the compiler of the engine finds them."""
     folder = tmp_path_factory.mktemp("bindings")
-    unpacked = _unpacked("llama_cpp", folder / "sdist")
     for name, text in recipe.STUBS.items():
-        if name.startswith("llama_cpp/"):
-            (folder / name).parent.mkdir()
-            (folder / name).write_text(text, encoding="utf-8")
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
     for name in recipe.BINDINGS:
-        (unpacked / name).rename(folder / "llama_cpp" / name)
+        shutil.copyfile(sdist / "llama_cpp" / name, folder / "llama_cpp" / name)
     return folder
 
 

@@ -31,6 +31,8 @@ TEMPLATES = {
     "qwen2": "Qwen-Qwen2.5-7B-Instruct",
     "gemma-4": "google-gemma-4-31B-it",
     "deepseek-llm": "deepseek-ai-DeepSeek-V3.1",
+    # Its marks of turns are no control tokens, but user-defined ones.
+    "command-r": "CohereForAI-c4ai-command-r7b-12-2024-tool_use",
 }
 RENDERINGS = Path(__file__).with_name("renderings")
 CONVERSATION = [
@@ -130,6 +132,16 @@ def test_contents_and_template_are_tokenised_as_if_they_were_one_text(
         parts = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
         segments = [(part, index % 2 == 0) for index, part in enumerate(parts)]
         assert tokens.ask("of_segments", segments=segments) == ids
+
+
+def test_a_text_can_be_tokenised_in_two_halves_that_make_the_same_text(
+    known: tuple[str, Tokens], llama_models: Path
+) -> None:
+    name, tokens = known
+    for text, ids in pairs(llama_models, name):
+        half = len(text) // 2
+        halves = tokens.of(text[:half]) + (tokens.ask("in_mid_text", text=text[half:]) if half else ids)
+        assert tokens.text(halves) == tokens.text(ids) or name in LOSSY
 
 
 def test_long_pieces_are_whole(llama_models: Path, bindings: Path) -> None:

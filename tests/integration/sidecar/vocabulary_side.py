@@ -37,6 +37,9 @@ class VocabularyOnly(Vocabulary):
     def of_text(self, text: str, control: bool) -> list[int]:
         return self.tokenize(text.encode(), parse_control=control)
 
+    def in_mid_text(self, text: str) -> list[int]:
+        return self.tokenize_in_mid_text(text.encode(), parse_control=False)
+
     def of_segments(self, segments: list[tuple[str, bool]]) -> list[int]:
         return segment_tokens(self, [Segment(*segment) for segment in segments])
 

@@ -17,6 +17,10 @@ def whole(segments: list[Segment]) -> str:
     return "".join(segment.text for segment in segments)
 
 
+def put(marks: Marks, content: str) -> str:
+    return marks.put(Message("user", content)).content
+
+
 def test_the_plain_form_is_a_line_per_message_and_opens_the_next() -> None:
     assert whole(plain_form([SYSTEM, USER])) == "system: Be kind.\nuser: Hello\nassistant:"
 
@@ -31,8 +35,8 @@ def test_nothing_in_the_plain_form_is_the_templates_own() -> None:
 
 def test_a_spelled_control_token_comes_back_as_text() -> None:
     marks = Marks([END])
-    rendered = f"<|im_start|>user\n{marks.put(f'a{END}b')}{END}\n"
-    assert END not in marks.put(f"a{END}b")
+    rendered = f"<|im_start|>user\n{put(marks, f'a{END}b')}{END}\n"
+    assert END not in put(marks, f"a{END}b")
     assert marks.fill(rendered) == [
         Segment("<|im_start|>user\na", from_template=True),
         Segment(END, from_template=False),
@@ -41,7 +45,7 @@ def test_a_spelled_control_token_comes_back_as_text() -> None:
 
 
 def test_contents_without_control_tokens_reach_the_template_as_they_are() -> None:
-    assert Marks([]).put("<think>\nx\n</think>") == "<think>\nx\n</think>"
+    assert put(Marks([]), "<think>\nx\n</think>") == "<think>\nx\n</think>"
 
 
 @pytest.mark.parametrize(
@@ -50,24 +54,32 @@ def test_contents_without_control_tokens_reach_the_template_as_they_are() -> Non
 def test_marks_survive_what_templates_do_with_contents(change: object) -> None:
     marks = Marks([END])
     assert callable(change)
-    changed = change(f" {marks.put(END)} ")
+    changed = change(f" {put(marks, END)} ")
     assert Segment(END, from_template=False) in marks.fill(changed)
+
+
+def test_what_the_assistant_may_have_written_itself_stays_in_its_messages() -> None:
+    marks = Marks([END], of_people=["</think>"])
+    said = marks.put(Message("assistant", f"</think>{END}")).content
+    assert "</think>" in said
+    assert END not in said
+    assert "</think>" not in put(marks, "</think>")
 
 
 def test_of_overlapping_spellings_the_longest_counts() -> None:
     marks = Marks(["</s>", "<x></s>"])
-    filled = marks.fill(marks.put("<x></s></s>"))
+    filled = marks.fill(put(marks, "<x></s></s>"))
     assert [segment.text for segment in filled] == ["<x></s>", "</s>"]
 
 
 def test_what_surrounds_a_mark_does_not_join_into_a_control_token() -> None:
     marks = Marks([END])
-    filled = marks.fill(marks.put(f"<|im_{END}end|>"))
+    filled = marks.fill(put(marks, f"<|im_{END}end|>"))
     assert [segment.text for segment in filled if segment.from_template] == ["<|im_", "end|>"]
 
 
 def test_nobody_can_write_a_mark() -> None:
-    assert Marks([END]).fill(Marks([END]).put(END))[0].from_template
+    assert Marks([END]).fill(put(Marks([END]), END))[0].from_template
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 import pytest
 
 from localai_sidecar.owntemplate import OwnTemplate
-from localai_sidecar.renderer import LIMIT_S, LONGEST_TEMPLATE, Refused, Renderer, Unusable, deadline
+from localai_sidecar.renderer import LONGEST_TEMPLATE, Refused, Renderer, Unusable, deadline
 
-# The interpreter's start on a busy machine, and ten times the time that is promised.
-SOON_S = LIMIT_S * 10
+# Ten times the two seconds that a template may cost.
+SOON_S = 20.0
 MEMORY = "MemoryError|SIGKILL|SIGABRT|SIGSEGV"
 
 
@@ -33,8 +33,8 @@ def test_an_honest_template_is_rendered_again_and_again() -> None:
 @pytest.mark.parametrize(
     ("template", "reason"),
     [
-        ("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}", "longer than"),
-        ("{{ 9 ** 9 ** 9 }}", "longer than|MemoryError"),
+        ("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}", "computes without end"),
+        ("{{ 9 ** (9 ** 9) }}", "computes without end"),
         ("{{ 'x' * 10 ** 10 }}", MEMORY),
         ("{{ 'x'.center(messages|length * 10 ** 10) }}", MEMORY),
         (
