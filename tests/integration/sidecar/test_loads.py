@@ -1,7 +1,9 @@
 """What `model/load` accepts, refuses, and says about a model."""
 
 import os
+import re
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,9 @@ import pytest
 from gguf import GGUFWriter
 
 from sidecarkit.sidecar_client import ErrorAnswer, SidecarClient
+
+# The slow model has 100 MB of weights; nothing else takes as much.
+WEIGHTS_KB = 80_000
 
 
 def refused(client: SidecarClient, **params: Any) -> ErrorAnswer:
@@ -173,3 +178,25 @@ def close(writer: GGUFWriter) -> None:
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
+
+
+def test_the_weights_lie_in_memory_for_which_large_pages_were_asked(
+    load: Callable[..., SidecarClient], slow_model: Path
+) -> None:
+    client = load(slow_model, loadMode="compact")
+    smaps = Path(f"/proc/{client.process.pid}/smaps").read_text()
+    flags = [
+        block.partition("VmFlags:")[2].split()
+        for block in re.split(r"\n(?=[0-9a-f]+-[0-9a-f]+ )", smaps)
+        if (size := re.search(r"^Size: +(\d+) kB", block, re.MULTILINE)) and int(size[1]) > WEIGHTS_KB
+    ]
+    assert any("hg" in each for each in flags)
+
+
+@pytest.mark.parametrize(("mode", "is_mapped"), [("mapped", True), ("compact", False)])
+def test_the_load_mode_decides_whether_the_file_stays_mapped(
+    load: Callable[..., SidecarClient], slow_model: Path, mode: str, is_mapped: bool
+) -> None:
+    client = load(slow_model, loadMode=mode)
+    maps = Path(f"/proc/{client.process.pid}/maps").read_text()
+    assert (str(slow_model) in maps) is is_mapped
