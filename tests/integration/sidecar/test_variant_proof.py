@@ -176,6 +176,7 @@ def broken_functions(library: Path) -> None:
     symbol = binary.get_symbol("ggml_graph_compute")
     assert isinstance(symbol, lief.ELF.Symbol)
     offset = binary.virtual_address_to_offset(symbol.value)
+    assert isinstance(offset, int)
     content = bytearray(library.read_bytes())
-    content[int(offset) : int(offset) + 2] = b"\x0f\x0b"
+    content[offset : offset + 2] = b"\x0f\x0b"
     library.write_bytes(content)

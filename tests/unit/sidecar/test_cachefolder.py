@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from localai_sidecar import cachefolder
 from localai_sidecar.cachefolder import CacheFolder, digest, write_whole
 
 
@@ -76,7 +75,7 @@ def without_unnamed_files(monkeypatch: pytest.MonkeyPatch) -> None:
             raise OSError(95, "Operation not supported")
         return real(path, flags, *more)
 
-    monkeypatch.setattr(cachefolder.os, "open", refusing)
+    monkeypatch.setattr(os, "open", refusing)
 
 
 def test_a_digest_tells_its_parts_and_their_order_apart() -> None:
