@@ -52,7 +52,9 @@ def markdown(document: Document, order: Sequence[str]) -> str:
     rows = [row_of(each) for measurement in present for each in measurement["rows"]]
     lines = [table(HEADER, [row.cells() for row in rows])] if rows else []
     lines += [f"- {row.figure}: {row.note}" for row in rows if row.note]
-    lines += [f"- {name}: failed: {measured[name]['failed']}" for name in order if measured.get(name, {}).get("failed")]
+    lines += [
+        f"- {name} failed: {each['failed'].splitlines()[0]}" for name, each in measured.items() if "failed" in each
+    ]
     return "\n".join(lines)
 
 

@@ -69,7 +69,7 @@ def make(placed: Path, vocabulary: Path, folder: Path, zig_target: str) -> Stub:
     shutil.copytree(placed, folder / "engine", copy_function=_link)
     libraries = folder / "engine" / layout.LIBRARIES
     (libraries / LIBRARY).rename(libraries / REAL)
-    _compile(folder, libraries / LIBRARY, zig_target)
+    compile_library(folder, libraries / LIBRARY, zig_target)
     model = folder / "stub.gguf"
     write(SHAPE, vocabulary, model)
     (program,) = (path for path in (folder / "engine").iterdir() if path.stem == layout.PROGRAM)
@@ -83,7 +83,7 @@ def _link(source: str, destination: str) -> None:
         shutil.copy2(source, destination)
 
 
-def _compile(folder: Path, destination: Path, zig_target: str) -> None:
+def compile_library(folder: Path, destination: Path, zig_target: str) -> None:
     """Link with an empty library that bears the real one's new name: the real one still calls itself libllama.so."""
     compiler: list[str | Path] = [zig.binary(), "cc", *zig.compile_flags(zig_target), "-O2", "-s", "-shared", "-fPIC"]
     empty = folder / "empty.c"

@@ -25,6 +25,7 @@ WARM_UP = 8
 SETTLED_SHARE = 0.9
 SECOND = 1.0
 ARRIVAL_LIMIT_S = 60.0
+FEWEST_ARRIVALS = 3
 STEP_S = 0.1
 
 Arrival = tuple[float, int]
@@ -129,9 +130,10 @@ def stage_of(busy: int, began: float, arrivals: Sequence[Arrival]) -> Stage:
 
 
 def rate_between(arrivals: Sequence[Arrival], start: float, end: float) -> float:
-    """Tokens per second from the first arrival in the time to the last one."""
+    """Tokens per second from the first arrival in the time to the last one; of very few, what they can be at most."""
     inside = [arrival for arrival in arrivals if start < arrival[0] <= end]
-    assert len(inside) > 2, f"{len(inside)} arrivals in {end - start:.1f} s are too few for a rate"
+    if len(inside) < FEWEST_ARRIVALS:
+        return (_tokens(arrivals, start, end) + 1) / (end - start)
     return sum(tokens for _, tokens in inside[1:]) / (inside[-1][0] - inside[0][0])
 
 

@@ -16,7 +16,8 @@ from benchmarks.table.setting import Setting
 CONVERSATION = "benchmark"
 HISTORY_TOKENS = 1000
 ANSWER_TOKENS = 4
-QUESTION = " and" * 64
+QUESTION_TOKENS = 64
+QUESTION = " and" * QUESTION_TOKENS
 # Random weights write random pieces, which do not always tokenise to themselves; with some seed they do.
 MOST_SEEDS = 40
 # A context is written when nothing more is asked for a while.
@@ -124,7 +125,7 @@ def _first_turn(engine: Engine, seed: int) -> Turns:
             prompt=history, maxTokens=ANSWER_TOKENS, conversation=CONVERSATION, temperature=0.8, seed=tried
         )
         so_far = history + reply.text
-        if count(so_far + QUESTION) == count(so_far) + count(QUESTION) - count("") == _written(reply) + 64:
+        if (count(so_far), count(so_far + QUESTION)) == (_written(reply), _written(reply) + QUESTION_TOKENS):
             # The last token that was written has not been computed: nothing came after it.
             return Turns(history=history, next_prompt=so_far + QUESTION, known=_written(reply) - 1)
     raise AssertionError(f"no answer to {HISTORY_TOKENS} tokens with seeds from {seed} tokenises to itself")
