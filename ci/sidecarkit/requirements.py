@@ -55,6 +55,7 @@ def on_linux() -> tuple[Requirement, ...]:
             "dbus", "a session bus for the app under test", _programs("dbus-run-session", "dbus-daemon"),
             ("dbus", "dbus-daemon"), ("dbus",),
         ),
+        Requirement("strace", "sees which code the engine opens", _program("strace"), ("strace",), ("strace",)),
         Requirement(
             "a font", "a page without one shows boxes", _font, ("fonts-dejavu-core", "fontconfig"), ("ttf-dejavu",)
         ),

@@ -1,0 +1,53 @@
+"""A process with too little memory says so, lives, and loads the model when there is more."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from sidecarkit.sidecar_client import ErrorAnswer, SidecarClient
+
+MIB = 1 << 20
+
+
+@contextmanager
+def limited(client: SidecarClient, more_bytes: int) -> Iterator[None]:
+    """Leave the process room for `more_bytes` more than it has."""
+    pid = client.process.pid
+    before = resource.prlimit(pid, resource.RLIMIT_AS)
+    has = int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.prlimit(pid, resource.RLIMIT_AS, (has + more_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_AS, before)
+
+
+def outcome(client: SidecarClient, model: Path, room: int) -> str:
+    """What became of loading the model and writing a word with it."""
+    with limited(client, room * MIB):
+        try:
+            client.request("model/load", {"path": str(model), "threads": 2})
+            client.request("generate", {"prompt": "Once", "maxTokens": 2})
+        except ErrorAnswer as error:
+            return str(error.data["kind"])
+    client.request("model/unload")
+    return "loaded"
+
+
+@pytest.mark.parametrize(
+    ("name", "rooms"),
+    [("tiny_model", range(0, 300, 25)), ("slow_model", (0, 60, 100, 140, 180, 220, 260, 330, 400, 1000))],
+    ids=["tiny", "slow"],
+)
+def test_out_of_memory_is_an_error_and_the_process_lives(
+    ready: SidecarClient, request: pytest.FixtureRequest, name: str, rooms: tuple[int, ...]
+) -> None:
+    model: Path = request.getfixturevalue(name)
+    outcomes = {outcome(ready, model, room) for room in rooms}
+    assert outcomes == {"loaded", "out_of_memory"}
+    assert ready.request("model/load", {"path": str(model), "contextLength": 64}).result["model"]
