@@ -19,6 +19,8 @@ from typing import Any, Self
 
 Message = dict[str, Any]
 
+# Under this folder lies what the sidecar keeps (XDG base directory specification).
+CACHE_VARIABLE = "XDG_CACHE_HOME"
 _CHUNK = 1 << 20
 _LAST_WORDS = 12
 ANSWER_LIMIT_S = 300.0
@@ -66,7 +68,7 @@ class Engine:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self.process = subprocess.Popen(
             [program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, cwd=program.parent,
-            env={**os.environ, "XDG_CACHE_HOME": str(cache), **(env or {})}, bufsize=0,
+            env={**os.environ, CACHE_VARIABLE: str(cache), **(env or {})}, bufsize=0,
         )  # fmt: skip
         assert self.process.stdin is not None
         assert self.process.stdout is not None

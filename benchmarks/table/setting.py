@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import filecmp
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.sidebyside.pairing import in_turn
 from benchmarks.sidebyside.sides import SHORT_PROMPT, Placed, Work
-from benchmarks.table.engine import Engine
+from benchmarks.table.engine import CACHE_VARIABLE, Engine
 
 PROMPT_TOKENS = 512
 PREDICT = 128
@@ -86,6 +87,19 @@ class Setting:
                     engine.generate(prompt=SHORT_PROMPT, maxTokens=1)
                 engine.shutdown()
             yield cache
+
+    @contextmanager
+    def warm_environment(self) -> Iterator[Path]:
+        """A warm cache that processes find by themselves: the gate's own samples start them without a word about it."""
+        before = os.environ.get(CACHE_VARIABLE)
+        with self.warm_cache() as cache:
+            os.environ[CACHE_VARIABLE] = str(cache)
+            try:
+                yield cache
+            finally:
+                os.environ.pop(CACHE_VARIABLE)
+                if before is not None:
+                    os.environ[CACHE_VARIABLE] = before
 
 
 def plug_in(pid: int) -> Path:

@@ -80,7 +80,6 @@ def _rows_of_stage(runs: Mapping[str, list[Run]], at: int, state: str) -> list[R
             ours=Side(name="sidecar", unit="×", samples=[stage.slowest_second for stage in ours]),
             anchor=Side(name=best, unit="×", samples=[stage.slowest_second for stage in theirs]),
             judged=[stage.slowest_second for stage in ours],
-            note="flapping between thread counts would show here",
         ),
     ]
     settled = [stage.settled_s for stage in ours]

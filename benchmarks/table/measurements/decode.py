@@ -15,11 +15,12 @@ WARM_UP = 2
 
 def beside_llama_bench(setting: Setting) -> list[Row]:
     """`tg128`, by the same samples as the gate's."""
-    pairs = setting.pairs_of(
-        "decode beside llama-bench",
-        lambda: sidecar_sample(setting.placed, setting.work, DECODE, SHORT_PROMPT).timed.rate,
-        lambda: llama_bench_sample(setting.placed, setting.work, DECODE).timed.rate,
-    )
+    with setting.warm_environment():
+        pairs = setting.pairs_of(
+            "decode beside llama-bench",
+            lambda: sidecar_sample(setting.placed, setting.work, DECODE, SHORT_PROMPT).timed.rate,
+            lambda: llama_bench_sample(setting.placed, setting.work, DECODE).timed.rate,
+        )
     return [ratio_row("decode, beside llama-bench", at_least(0.98), pairs, anchor="llama-bench", unit="tok/s")]
 
 

@@ -32,9 +32,9 @@ class Taken:
 
 def modes(setting: Setting) -> list[Row]:
     """Peak memory of both modes by what must be there at least: the file and the KV cache."""
-    prompt = prompt_of(setting.placed, setting.work)
     needed = setting.model.stat().st_size + kv_cache_bytes(setting.model)
-    with setting.warm_cache() as cache:
+    with setting.warm_environment() as cache:
+        prompt = prompt_of(setting.placed, setting.work)
         mapped, theirs = _pairs(setting, cache, "mapped", "auto", prompt)
         compact, theirs_unmapped = _pairs(setting, cache, "compact", "none", prompt)
     goal = at_most(MOST_OF_FILE_AND_CACHE)

@@ -13,19 +13,20 @@ from benchmarks.table.setting import PROMPT_TOKENS, REPETITIONS, Setting
 
 def beside_llama_bench(setting: Setting) -> list[Row]:
     """`pp512`, by the same samples as the gate's."""
-    prompt = prompt_of(setting.placed, setting.work)
-    pairs = setting.pairs_of(
-        "prefill beside llama-bench",
-        lambda: sidecar_sample(setting.placed, setting.work, PREFILL, prompt).timed.rate,
-        lambda: llama_bench_sample(setting.placed, setting.work, PREFILL).timed.rate,
-    )
+    with setting.warm_environment():
+        prompt = prompt_of(setting.placed, setting.work)
+        pairs = setting.pairs_of(
+            "prefill beside llama-bench",
+            lambda: sidecar_sample(setting.placed, setting.work, PREFILL, prompt).timed.rate,
+            lambda: llama_bench_sample(setting.placed, setting.work, PREFILL).timed.rate,
+        )
     return [ratio_row("prefill 512, beside llama-bench", at_least(0.98), pairs, anchor="llama-bench", unit="tok/s")]
 
 
 def first_token_of_a_cold_prompt(setting: Setting) -> list[Row]:
     """From the request to the first streamed token, in a warm process with nothing of the prompt kept."""
-    prompt = prompt_of(setting.placed, setting.work)
-    with setting.warm_cache() as cache:
+    with setting.warm_environment() as cache:
+        prompt = prompt_of(setting.placed, setting.work)
         pairs = setting.pairs_of(
             "first token of a cold prompt",
             lambda: _ours(setting, cache, prompt),
