@@ -32,12 +32,13 @@ class Unexpected(Exception):
 
 
 def mutated(folder: Path, seed: int, count: int, first: int = 0) -> Iterator[bytes]:
-    """`count` damaged copies of the demo model and two made ones, in turn."""
+    """`count` damaged copies of the demo model and two made ones in turn, from number `first` on."""
     write_experts(folder / "experts.gguf")
     write_recurrent(folder / "recurrent.gguf")
     sounds = (DEMO_MODEL, folder / "experts.gguf", folder / "recurrent.gguf")
-    files = [Mutator(path.read_bytes()).files(f"{seed}:{path.name}", count, first) for path in sounds]
-    return itertools.islice(itertools.chain.from_iterable(zip(*files, strict=True)), count)
+    rounds, skipped = divmod(first, len(sounds))
+    files = [Mutator(path.read_bytes()).files(f"{seed}:{path.name}", rounds) for path in sounds]
+    return itertools.islice(itertools.chain.from_iterable(zip(*files, strict=True)), skipped, skipped + count)
 
 
 def try_file(client: SidecarClient, folder: Path, content: bytes) -> str:

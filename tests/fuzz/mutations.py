@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 from collections.abc import Iterator
@@ -26,9 +27,9 @@ class Mutator:
         self._layout = Layout(sound[: parsed.tensors_at], parsed.tensors)
         self._texts = [sound[span.at : span.at + span.size] for span in self._spans if span.kind == "text"]
 
-    def files(self, seed: str, count: int, first: int = 0) -> Iterator[bytes]:
-        """`count` files of this seed, from number `first` on."""
-        for index in range(first, first + count):
+    def files(self, seed: str, first: int) -> Iterator[bytes]:
+        """The files of this seed, from number `first` on, without end."""
+        for index in itertools.count(first):
             yield self.file(random.Random(f"{seed}:{index}"))
 
     def file(self, dice: random.Random) -> bytes:
