@@ -20,8 +20,8 @@ from localai_sidecar.childside import Answerer
 
 # What one question may cost of a processor's time; an honest template takes milliseconds.
 COMPUTE_LIMIT_S = 1.0
-# Four times the longest line that can bring messages, in code points.
-LONGEST_RENDERING = 1 << 22
+# In code points: twice the longest line that can bring messages. More would only cost the engine time to tokenise it.
+LONGEST_RENDERING = 1 << 21
 _LONGEST_REASON = 300
 
 
