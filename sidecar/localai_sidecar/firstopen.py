@@ -20,7 +20,9 @@ def check_opens(path: bytes, header: Header, context_length: int, library: Libra
     """Raise the ProtocolError that opening the file ends with, if it does; what opened once is remembered."""
     build = read_build(library.native_folder.parent)
     key = digest(build.build_id, header.file_bytes, header.modified_ns, header.header_hash)
-    if cache.recall("opened", key) is not None:
+    # The other parts of a model in several files are in no key: such a model is tried each time.
+    is_whole = header.metadata.get("split.count", 0) in (0, 1)
+    if is_whole and cache.recall("opened", key) is not None:
         return
     child = _start(library.native_log.log)
     if child is None:
@@ -39,7 +41,8 @@ def check_opens(path: bytes, header: Header, context_length: int, library: Libra
         child.end()
     if problem:
         raise ProtocolError(problem["kind"], problem["message"], problem["hint"], **problem["data"])
-    cache.remember("opened", key, {"bytes": header.file_bytes})
+    if is_whole:
+        cache.remember("opened", key, {"bytes": header.file_bytes})
 
 
 def _start(log: Log) -> Child | None:

@@ -95,6 +95,15 @@ def test_another_build_tries_again(monkeypatch: pytest.MonkeyPatch, library: Lib
     assert made.count == 2
 
 
+def test_a_model_in_several_files_is_tried_each_time(
+    monkeypatch: pytest.MonkeyPatch, library: Library, tmp_path: Path
+) -> None:
+    made, cache = trials(monkeypatch, {}), CacheFolder(tmp_path / "cache")
+    for _ in range(2):
+        check(library, cache, HEADER._replace(metadata={"split.count": 2}))
+    assert made.count == 2
+
+
 def test_a_refusal_is_passed_on_and_not_remembered(
     monkeypatch: pytest.MonkeyPatch, library: Library, tmp_path: Path
 ) -> None:
@@ -113,6 +122,15 @@ def test_a_crash_is_an_invalid_model_with_the_last_words(
     with pytest.raises(ProtocolError, match="ended by SIGABRT: assertion") as caught:
         check(library, cache)
     assert (caught.value.kind, made.open) == ("model_invalid", 0)
+
+
+def test_a_trial_that_runs_out_of_memory_says_so(
+    monkeypatch: pytest.MonkeyPatch, library: Library, tmp_path: Path
+) -> None:
+    trials(monkeypatch, ChildFailed("ended by SIGABRT: terminating due to uncaught exception of type std::bad_alloc"))
+    with pytest.raises(ProtocolError) as caught:
+        check(library, CacheFolder(tmp_path / "cache"))
+    assert caught.value.kind == "out_of_memory"
 
 
 def test_without_a_process_the_file_is_opened_all_the_same_and_the_log_says_so(
