@@ -116,8 +116,9 @@ async fn junk_on_stdout_is_ignored_and_another_protocol_version_refused() {
 async fn what_the_engine_remarks_can_be_seen_until_it_ends() {
     let hello = r#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":1,"server":{"name":"e","version":"1","buildId":"b"},"variant":"cpu","backends":[]}}"#;
     let remark = r#"{"jsonrpc":"2.0","method":"log","params":{"level":"warning","kind":"k","message":"m","data":{"n":1}}}"#;
+    let all_is_well = remark.replace("warning", "info").replace(r#""k""#, r#""well""#);
     let lines = format!(
-        "read line\necho '{hello}'\necho '{remark}'\necho '{remark}'\nread line\nread line"
+        "read line\necho '{hello}'\necho '{all_is_well}'\necho '{remark}'\necho '{remark}'\nread line\nread line"
     );
     let script = Script::new("talkative", &lines);
     let engine = engine(script.0.clone());

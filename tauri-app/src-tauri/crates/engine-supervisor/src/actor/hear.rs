@@ -50,9 +50,12 @@ impl Actor {
         }
     }
 
-    /// Keeps what a person should see, the latest of each kind.
+    /// Keeps what a person should see, the latest of each kind. That all is well is for the log.
     fn remark(&mut self, record: LogRecord) {
         log::info!("engine says: {}", record.message);
+        if record.level == "info" {
+            return;
+        }
         let remarks = &mut self.snapshot.remarks;
         remarks.retain(|earlier| earlier.kind != record.kind);
         if remarks.len() == MAX_REMARKS {
