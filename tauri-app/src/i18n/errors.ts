@@ -23,6 +23,22 @@ const english: Record<string, Teller> = {
     title: "The model reads less at once than it could",
     detail: `Memory holds ${value(error, "contextLength")} of the ${value(error, "trainContextLength")} tokens it was trained on.`,
   }),
+  variant_skipped: (error) => ({
+    title: "The fastest code for this processor is not used",
+    detail: `${value(error, "library")} did not pass its test; answers come from a slower one. (${value(error, "reason")})`,
+  }),
+  backend_unavailable: () => ({
+    title: "This processor cannot be used",
+    detail: "None of the engine's ways to compute passed its test here. Install the program again.",
+  }),
+  template_unusable: (error) => ({
+    title: "The model's chat template cannot be used",
+    detail: `Answers may suit the questions less well. (${value(error, "reason")})`,
+  }),
+  template_refused: (error) => ({
+    title: "The model's chat template does not take this conversation",
+    detail: `Answers may suit the questions less well. (${value(error, "reason")})`,
+  }),
   engine_missing: (error) => ({ title: "The engine is missing", detail: told(error) }),
   engine_cannot_start: (error) => ({ title: "The engine cannot be started", detail: told(error) }),
   context_overflow: (error) => ({
@@ -60,6 +76,22 @@ const portuguese: Record<string, Teller> = {
   context_shortened: (error) => ({
     title: "O modelo lê de uma vez menos do que poderia",
     detail: `A memória comporta ${value(error, "contextLength")} dos ${value(error, "trainContextLength")} tokens com que foi treinado.`,
+  }),
+  variant_skipped: (error) => ({
+    title: "O código mais rápido para este processador não é usado",
+    detail: `${value(error, "library")} não passou no teste; as respostas vêm de um mais lento. (${value(error, "reason")})`,
+  }),
+  backend_unavailable: () => ({
+    title: "Este processador não pode ser usado",
+    detail: "Nenhuma das formas de calcular do motor passou no teste aqui. Instale o programa de novo.",
+  }),
+  template_unusable: (error) => ({
+    title: "O modelo de conversa deste arquivo não pode ser usado",
+    detail: `As respostas podem combinar menos com as perguntas. (${value(error, "reason")})`,
+  }),
+  template_refused: (error) => ({
+    title: "O modelo de conversa deste arquivo não aceita esta conversa",
+    detail: `As respostas podem combinar menos com as perguntas. (${value(error, "reason")})`,
   }),
   engine_missing: (error) => ({ title: "Falta o motor", detail: told(error) }),
   engine_cannot_start: (error) => ({ title: "O motor não pode ser iniciado", detail: told(error) }),
