@@ -155,7 +155,10 @@ class TokenizeJob(Job):
     def run(self, engine: Engine) -> dict[str, Any]:
         """Needs a loaded model."""
         model, _ = _loaded(engine)
-        return {"tokens": len(prompt_tokens(model, self._params))}
+        count = len(prompt_tokens(model, self._params))
+        if self.flag.is_set():
+            raise cancelled()
+        return {"tokens": count}
 
 
 class ForgetJob(Job):
