@@ -10,12 +10,12 @@ SEED = "tests"
 
 
 def test_thousands_of_mutated_lines_are_answered_one_by_one(ready: SidecarClient) -> None:
-    kinds = lines.run(ready, SEED, 6000)
+    kinds = lines.run(ready, SEED, 5000)
     assert {"result", "parse_error", "invalid_request", "invalid_params", "method_not_found", "no_model"} <= {*kinds}
     assert ready.process.poll() is None
 
 
 def test_requests_among_mutated_lines_are_run(engine: SidecarClient) -> None:
-    kinds = lines.run(engine, SEED, 1500)
+    kinds = lines.run(engine, SEED, 1000)
     assert {"generate/delta", "parse_error", "invalid_params"} <= {*kinds}
     assert engine.process.poll() is None

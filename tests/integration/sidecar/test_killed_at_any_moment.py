@@ -12,7 +12,7 @@ from sidecarkit.sidecar_client import SidecarClient
 
 LIMIT_S = 60.0
 LONGEST_LIFE_S = 0.6
-LIVES = 8
+LIVES = 6
 Start = Callable[..., SidecarClient]
 
 

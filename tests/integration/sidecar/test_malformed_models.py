@@ -12,7 +12,7 @@ from tests.fuzz import models
 from tests.fuzz.kinds import kinds, unusable_types
 
 # The long run is `python -m tests.fuzz.models`.
-MUTATED_FILES = 150
+MUTATED_FILES = 100
 SEED = 4
 
 
