@@ -19,6 +19,9 @@ from localai_sidecar.params import SHORTEST_CONTEXT, LoadParams
 # Scores, activations, the graph of one piece of prefill, and threads, beside the weights and the cache: roughly. Where
 # these cannot be had, llama.cpp ends the process.
 _COMPUTE_BYTES = 128 * 2**20
+# What a token of context takes beside its keys and values: its row of the attention mask, for a piece of 512 tokens
+# with 16 bits each, and its place in llama.cpp's books.
+_MASK_BYTES_PER_TOKEN = 512 * 2 + 64
 # A file is opened for trial with a context of at most this: longer ones take long to plan, and show nothing more.
 _TRIAL_CONTEXT = 4096
 # With less free memory than this times the file, it is read into memory once instead of being mapped.
@@ -71,14 +74,14 @@ def _fitting(plan: LoadPlan, wanted: int) -> int:
     """What the weights that are loaded leave of a length that nobody asked for. Raises out_of_memory."""
     available = available_bytes()
     if not plan.context_length:
-        fitting = max(available - _COMPUTE_BYTES, 0) // max(cache_bytes_per_token(plan.header), 1)
+        fitting = max(available - _COMPUTE_BYTES, 0) // context_bytes_per_token(plan.header)
         wanted = max(min(wanted, fitting), min(wanted, SHORTEST_CONTEXT))
     _check_fits(wanted, plan.header, available)
     return wanted
 
 
 def _check_fits(context_length: int, header: gguf.Header, available: int) -> None:
-    needed = context_length * cache_bytes_per_token(header) + _COMPUTE_BYTES
+    needed = context_length * context_bytes_per_token(header) + _COMPUTE_BYTES
     if needed > available:
         raise out_of_memory(needed, f"a context of {context_length} tokens")
 
@@ -86,6 +89,11 @@ def _check_fits(context_length: int, header: gguf.Header, available: int) -> Non
 def is_mapped(load_mode: str, file_bytes: int, available: int) -> bool:
     """Whether to map the file: the fastest start, but the file stays in memory beside the weights made of it."""
     return load_mode == "mapped" or (load_mode == "auto" and available >= MAPPED_MEMORY * file_bytes)
+
+
+def context_bytes_per_token(header: gguf.Header) -> int:
+    """What one more token of context takes in memory."""
+    return cache_bytes_per_token(header) + _MASK_BYTES_PER_TOKEN
 
 
 def cache_bytes_per_token(header: gguf.Header) -> int:
@@ -102,7 +110,7 @@ def affordable_context(header: gguf.Header, available: int) -> int:
     """The trained length, or as much of it as fits into a quarter of the `available` bytes that the weights leave."""
     trained = header.number("context_length")
     left = max(available - header.file_bytes - _COMPUTE_BYTES, 0)
-    affordable = left // 4 // max(cache_bytes_per_token(header), 1)
+    affordable = left // 4 // context_bytes_per_token(header)
     return max(min(trained, affordable), min(trained, SHORTEST_CONTEXT))
 
 

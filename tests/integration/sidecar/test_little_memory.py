@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import resource
-from collections.abc import Iterator
+import struct
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from localai_sidecar import gguf
+from localai_sidecar.loading import context_bytes_per_token
 from sidecarkit.sidecar_client import ErrorAnswer, SidecarClient
 
 MIB = 1 << 20
@@ -51,3 +54,24 @@ def test_out_of_memory_is_an_error_and_the_process_lives(
     outcomes = {outcome(ready, model, room) for room in rooms}
     assert outcomes == {"loaded", "out_of_memory"}
     assert ready.request("model/load", {"path": str(model), "contextLength": 64}).result["model"]
+
+
+def test_a_longer_context_takes_the_memory_that_was_reckoned_for_it(
+    start: Callable[[], SidecarClient], tiny_model: Path, tmp_path: Path
+) -> None:
+    key = b"llama.context_length" + struct.pack("<I", 4)
+    raw = tiny_model.read_bytes()
+    at = raw.index(key) + len(key)
+    path = tmp_path / "long.gguf"
+    path.write_bytes(raw[:at] + struct.pack("<I", 2**18) + raw[at + 4 :])
+
+    def address_space_with(context_length: int) -> int:
+        client = start()
+        client.initialize()
+        client.request("model/load", {"path": str(path), "contextLength": context_length, "threads": 1})
+        return int(Path(f"/proc/{client.process.pid}/statm").read_text().split()[0]) * resource.getpagesize()
+
+    short, long = 2**14, 2**17
+    grown = address_space_with(long) - address_space_with(short)
+    reckoned = (long - short) * context_bytes_per_token(gguf.check(bytes(path)))
+    assert 0.9 < grown / reckoned < 1.1
