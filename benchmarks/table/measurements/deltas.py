@@ -25,20 +25,27 @@ MOST_UNEVEN = 1.5
 
 @dataclass(frozen=True)
 class Delays:
-    """Milliseconds between sampling and reading, for the last token of each delta and for its first."""
+    """Milliseconds between sampling and reading, for the last token of each delta and for its first.
+
+    `cpu_us`: microseconds of the process's CPU time per token.
+    """
 
     newest: list[float]
     oldest: list[float]
+    cpu_us: float
 
 
 def transport(setting: Setting) -> list[Row]:
     """From the native sample's return to the line at the driver; decoding is a sleep of fixed length."""
     slow: list[float] = []
     shared: list[float] = []
+    cpu_us: list[float] = []
     with setting.fresh_folder() as folder:
         made = stub.make(setting.program.parent, setting.model, folder / "stub", setting.zig_target)
         for index in range(setting.pairs):
-            slow.append(percentile_99(_sample(made, setting, SLOW_S).newest))
+            sample = _sample(made, setting, SLOW_S)
+            slow.append(percentile_99(sample.newest))
+            cpu_us.append(sample.cpu_us)
             shared.append(percentile_99(_sample(made, setting, FAST_S).oldest))
             setting.tell(f"deltas, {index + 1} of {setting.pairs}: {slow[-1]:.2f} ms, {shared[-1]:.2f} ms")
     return [
@@ -49,6 +56,7 @@ def transport(setting: Setting) -> list[Row]:
             unit="ms",
             note=f"stub library that sleeps {SLOW_S * 1000:g} ms a token",
         ),
+        absolute_row("cost of a token with a delta of its own", None, cpu_us, unit="µs"),
         absolute_row(
             "waiting in a shared delta above 100 tok/s, p99",
             at_most(MOST_SHARED_MS),
@@ -90,7 +98,9 @@ def delays(stamps: Sequence[Stamp], deltas: Sequence[Delta]) -> Delays:
         done += delta.tokens
         newest.append((delta.at - held[-1].at) * 1000)
         oldest.append((delta.at - held[0].at) * 1000)
-    return Delays(newest, oldest)
+    looked_at = [(at, stamp.cpu) for at, stamp in enumerate(stamps) if stamp.cpu]
+    (first, before), (last, after) = looked_at[0], looked_at[-1]
+    return Delays(newest, oldest, cpu_us=(after - before) / max(last - first, 1) * 1e6)
 
 
 def unevenness(deltas: Sequence[Delta]) -> float:

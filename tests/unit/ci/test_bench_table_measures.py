@@ -27,16 +27,17 @@ def test_the_cost_of_a_token_is_that_of_its_window_in_all_replies_but_the_first(
 
 
 def test_a_delta_is_timed_from_its_newest_token_and_its_oldest() -> None:
-    stamps = [Stamp(at=at, cpu=0.0) for at in (1.000, 1.001, 1.002, 1.010)]
+    stamps = [Stamp(at, cpu) for at, cpu in ((1.000, 0.5), (1.001, 0.0), (1.002, 0.0), (1.010, 0.5003))]
     arrived = [Delta(1.0005, 1, "a"), Delta(1.0024, 2, "bc"), Delta(1.0101, 1, "d")]
     found = deltas.delays(stamps, arrived)
     assert found.newest == pytest.approx([0.5, 0.4, 0.1])
     assert found.oldest == pytest.approx([0.5, 1.4, 0.1])
+    assert found.cpu_us == pytest.approx(100.0)
 
 
 def test_deltas_that_do_not_hold_every_token_are_not_timed() -> None:
     with pytest.raises(AssertionError):
-        deltas.delays([Stamp(1.0, 0.0), Stamp(2.0, 0.0)], [Delta(1.1, 1, "a")])
+        deltas.delays([Stamp(1.0, 0.1), Stamp(2.0, 0.0)], [Delta(1.1, 1, "a")])
 
 
 def test_one_long_gap_in_twenty_shows_in_the_gaps_and_an_even_stream_is_one() -> None:
