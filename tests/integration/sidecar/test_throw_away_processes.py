@@ -1,4 +1,4 @@
-"""A process that opens a model for trial never outlives the sidecar, and never keeps it from answering."""
+"""Processes that open a model for trial or prove a plug-in never outlive the sidecar, nor keep it from answering."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def slow_to_open(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def trial_of(sidecar: int) -> int | None:
-    """The process that opens a model for trial, once it has loaded llama.cpp."""
+def child_of(sidecar: int, task: bytes) -> int | None:
+    """A process with that task, once it has loaded llama.cpp."""
     for thread in Path(f"/proc/{sidecar}/task").iterdir():
         for child in (thread / "children").read_text().split():
             try:
@@ -38,21 +38,20 @@ def trial_of(sidecar: int) -> int | None:
                 has_libraries = "libllama" in Path(f"/proc/{child}/maps").read_text()
             except OSError:
                 continue
-            if b"open" in words and has_libraries:
+            if task in words and has_libraries:
                 return int(child)
     return None
 
 
 @contextmanager
-def stopped_trial(client: SidecarClient, model: Path) -> Iterator[int]:
-    """Load `model` and stop its trial in the middle; a handle that is readable once that process is gone."""
-    client.send("model/load", {"path": str(model)})
+def stopped(client: SidecarClient, task: bytes) -> Iterator[int]:
+    """Stop the process with that task in the middle; a handle that is readable once the process is gone."""
     deadline = time.monotonic() + LIMIT_S
-    while (trial := trial_of(client.process.pid)) is None:
-        assert time.monotonic() < deadline, "no process opens the model for trial"
+    while (child := child_of(client.process.pid, task)) is None:
+        assert time.monotonic() < deadline, f"there is no process for {task!r}"
         time.sleep(0.001)  # only a look into /proc tells
-    os.kill(trial, signal.SIGSTOP)
-    handle = os.pidfd_open(trial)
+    os.kill(child, signal.SIGSTOP)
+    handle = os.pidfd_open(child)
     try:
         yield handle
     finally:
@@ -75,22 +74,38 @@ def by_sigkill(client: SidecarClient) -> None:
     client.process.kill()
 
 
-@pytest.mark.parametrize("end", [by_end_of_stdin, by_sigterm, by_sigkill], ids=lambda end: end.__name__)
-def test_a_trial_that_hangs_ends_with_the_sidecar(
-    ready: SidecarClient, slow_to_open: Path, end: Callable[[SidecarClient], None]
-) -> None:
-    with stopped_trial(ready, slow_to_open) as trial:
-        end(ready)
-        assert ready.wait_for_exit(LIMIT_S) == (-signal.SIGKILL if end is by_sigkill else 0)
-        assert is_gone(trial, LIMIT_S), "a process was left behind"
+each_end = pytest.mark.parametrize("end", [by_end_of_stdin, by_sigterm, by_sigkill], ids=lambda end: end.__name__)
+End = Callable[[SidecarClient], None]
+
+
+def check_that_nothing_is_left(client: SidecarClient, child: int, end: End) -> None:
+    end(client)
+    assert client.wait_for_exit(LIMIT_S) == (-signal.SIGKILL if end is by_sigkill else 0)
+    assert is_gone(child, LIMIT_S), "a process was left behind"
+
+
+@each_end
+def test_a_trial_that_hangs_ends_with_the_sidecar(ready: SidecarClient, slow_to_open: Path, end: End) -> None:
+    ready.send("model/load", {"path": str(slow_to_open)})
+    with stopped(ready, b"open") as trial:
+        check_that_nothing_is_left(ready, trial, end)
+
+
+@each_end
+def test_a_proof_that_hangs_ends_with_the_sidecar(start: Callable[[], SidecarClient], tmp_path: Path, end: End) -> None:
+    client = start()
+    client.initialize(cache={"folder": str(tmp_path / "cold")})
+    with stopped(client, b"prove") as proof:
+        check_that_nothing_is_left(client, proof, end)
 
 
 def test_while_a_trial_hangs_the_driver_is_answered_and_sees_signs_of_life(
     ready: SidecarClient, slow_to_open: Path
 ) -> None:
-    with stopped_trial(ready, slow_to_open) as trial:
+    load = ready.send("model/load", {"path": str(slow_to_open)})
+    with stopped(ready, b"open") as trial:
         assert not is_gone(trial, 0)
         answer = ready.request("ping")
         assert answer.answered_at - answer.sent_at < 1.0
         assert ready.request("status").result["state"] == "loading"
-        ready.wait_for("model/progress", 2, LIMIT_S)
+        ready.wait_for("model/progress", load, LIMIT_S)
