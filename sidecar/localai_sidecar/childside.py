@@ -20,6 +20,8 @@ def run(words: list[str], channel: Channel, log: Log) -> int:
     task, memory_bytes = words
     _limit(int(memory_bytes))
     answer = TASKS[task](log)
+    # Here only one thread writes, and whoever asked reads.
+    os.set_blocking(channel.output, True)
     lines = LineSplitter(_LONGEST_QUESTION)
     while chunk := os.read(channel.input, _CHUNK):
         for line in lines.feed(chunk):

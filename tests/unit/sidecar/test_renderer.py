@@ -63,6 +63,15 @@ def test_a_template_of_unusual_length_is_not_even_tried() -> None:
         assert len(renderer.render({}, deadline())) == LONGEST_TEMPLATE
 
 
+def test_the_longest_messages_that_a_line_can_bring_are_rendered() -> None:
+    template = "{% for m in messages %}{{ m.role ~ ': ' ~ m.content|trim ~ '\n' }}{% endfor %}"
+    one = [{"role": "user", "content": "\U0001f600" * (1 << 18)}]
+    many = [{"role": "user", "content": ""}] * (1 << 15)
+    with rendering(template) as renderer:
+        assert len(renderer.render({"messages": one}, deadline())) == (1 << 18) + 7
+        assert len(renderer.render({"messages": many}, deadline())) == (1 << 15) * 7
+
+
 def test_a_refusal_ends_nothing() -> None:
     with rendering("{% if x %}{{ raise_exception('not this one') }}{% endif %}fine") as renderer:
         with pytest.raises(Refused, match="not this one"):
