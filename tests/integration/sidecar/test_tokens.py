@@ -118,9 +118,13 @@ def test_the_pieces_of_a_texts_tokens_are_the_text(known: tuple[str, Tokens], ll
 
 def test_a_prompt_begins_with_one_bos_where_the_model_wants_it_and_ends_as_it_ends(known: tuple[str, Tokens]) -> None:
     _, tokens = known
-    bos = tokens.ask("facts")["bos"]
-    plain = tokens.of("Hello, world", control=True)
-    assert tokens.ask("of_prompt", prompt="Hello, world") == ([] if bos is None else [bos]) + plain
+    facts = tokens.ask("facts")
+    begin = [] if facts["bos"] is None else [facts["bos"]]
+    assert tokens.ask("of_prompt", prompt="Hello, world") == begin + tokens.of("Hello, world", control=True)
+    if begin:
+        written = tokens.ask("of_prompt", prompt=f"{facts['bos_token']}Hello, world")
+        assert written == tokens.of(f"{facts['bos_token']}Hello, world", control=True)
+        assert written.count(facts["bos"]) == 1
 
 
 def test_contents_and_template_are_tokenised_as_if_they_were_one_text(
