@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import subprocess
 import tempfile
 import time
@@ -17,11 +16,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from benchmarks.table.lines import Lines, TimedLine
+
 Message = dict[str, Any]
 
 # Under this folder lies what the sidecar keeps (XDG base directory specification).
 CACHE_VARIABLE = "XDG_CACHE_HOME"
-_CHUNK = 1 << 20
 _LAST_WORDS = 12
 ANSWER_LIMIT_S = 300.0
 END_LIMIT_S = 10.0
@@ -73,9 +73,7 @@ class Engine:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self._input, self._output = self.process.stdin, self.process.stdout
-        self._poll = select.poll()
-        self._poll.register(self._output, select.POLLIN)
-        self._rest = b""
+        self._lines = Lines(self._output)
         self._next_id = 1
 
     # -- requests ------------------------------------------------------------------------------------------------
@@ -113,25 +111,24 @@ class Engine:
         self._next_id += 1
         return self._next_id
 
-    def _exchange(self, method: str, params: Message) -> tuple[float, list[tuple[float, bytes]]]:
+    def _exchange(self, method: str, params: Message) -> tuple[float, list[TimedLine]]:
         """Everything that came up to the answer, with its times."""
         id = self.next_id()
         sent_at = self.send(method, params, id=id)
-        lines: list[tuple[float, bytes]] = []
+        lines: list[TimedLine] = []
         while not (lines and is_answer(lines[-1][1], id)):
             lines += self.read(ANSWER_LIMIT_S)
         return sent_at, lines
 
-    def read(self, limit_s: float) -> list[tuple[float, bytes]]:
+    def read(self, limit_s: float) -> list[TimedLine]:
         """The next whole lines, each with the time it was read. Raises EngineFailed when nothing comes in time."""
-        if not self._poll.poll(limit_s * 1000):
-            raise EngineFailed(f"nothing came for {limit_s:g} s{self._last_words()}")
-        chunk = os.read(self._output.fileno(), _CHUNK)
-        at = time.perf_counter()
-        if not chunk:
-            raise EngineFailed(f"the sidecar ended with {self.process.wait(END_LIMIT_S)}{self._last_words()}")
-        *lines, self._rest = (self._rest + chunk).split(b"\n")
-        return [(at, line) for line in lines]
+        try:
+            return self._lines.read(limit_s)
+        except TimeoutError:
+            raise EngineFailed(f"nothing came for {limit_s:g} s{self._last_words()}") from None
+        except EOFError:
+            code = self.process.wait(END_LIMIT_S)
+            raise EngineFailed(f"the sidecar ended with {code}{self._last_words()}") from None
 
     # -- ending --------------------------------------------------------------------------------------------------
 
@@ -170,12 +167,12 @@ def result_of(line: bytes) -> Any:
     return message["result"]
 
 
-def reply_of(sent_at: float, lines: list[tuple[float, bytes]]) -> Reply:
+def reply_of(sent_at: float, lines: list[TimedLine]) -> Reply:
     """The reply that `lines` tell, the last of which is the answer."""
     return Reply(sent_at, result_of(lines[-1][1]), tuple(deltas_of(lines)))
 
 
-def deltas_of(lines: list[tuple[float, bytes]]) -> list[Delta]:
+def deltas_of(lines: list[TimedLine]) -> list[Delta]:
     """The deltas among `lines`."""
     deltas = []
     for at, line in lines:

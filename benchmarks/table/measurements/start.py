@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import time
 from functools import partial
 from pathlib import Path
 
 from benchmarks.sidebyside.sides import SHORT_PROMPT
+from benchmarks.table import floor
 from benchmarks.table.engine import Engine
 from benchmarks.table.rows import Row, Side, absolute_row, at_most, ratio_row
 from benchmarks.table.server import Server
@@ -25,7 +24,7 @@ def initialized(setting: Setting) -> list[Row]:
         ("single file", setting.single_file, MOST_SINGLE_FILE_MS),
     ):
         with setting.warm_cache(program) as cache:
-            pairs = setting.pairs_of(f"start of the {layout}", partial(_initialized_ms, program, cache), _trivial_ms)
+            pairs = setting.pairs_of(f"start of the {layout}", partial(_initialized_ms, program, cache), floor.start_ms)
         rows.append(
             absolute_row(
                 f"start → initialized, {layout}",
@@ -67,21 +66,6 @@ def _initialized_ms(program: Path, cache: Path) -> float:
     with Engine(program, cache=cache) as engine:
         engine.initialize()
         return (time.perf_counter() - engine.started_at) * 1000
-
-
-def _trivial_ms() -> float:
-    """What starting any process, writing a line to it and reading one costs on this machine now."""
-    cat = shutil.which("cat")
-    assert cat is not None, "there is no `cat`"
-    started = time.perf_counter()
-    with subprocess.Popen([cat], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(b"{}\n")
-        process.stdout.readline()
-        elapsed = time.perf_counter() - started
-        process.stdin.close()
-    return elapsed * 1000
 
 
 def _first_token_pairs(setting: Setting, cache: Path, model: Path) -> list[tuple[float, float]]:
