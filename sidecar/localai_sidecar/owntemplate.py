@@ -54,7 +54,8 @@ class OwnTemplate:
         Refused with the reason it gave first, and Unusable.
         """
         until = deadline()
-        incomplete, refusals = "", []
+        incomplete: str | None = None
+        refusals: list[Refused] = []
         for variant in variants(messages):
             marked = [marks.put(message) for message in variant]
             try:
@@ -64,8 +65,8 @@ class OwnTemplate:
                 continue
             if keeps(rendered, marked):
                 return rendered
-            incomplete = incomplete or rendered
-        if incomplete:
+            incomplete = rendered if incomplete is None else incomplete
+        if incomplete is not None:
             return incomplete
         raise refusals[0]
 

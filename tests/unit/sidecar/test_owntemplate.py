@@ -106,6 +106,13 @@ def test_what_is_refused_in_every_way_is_refused_for_the_first_reason() -> None:
         prompt(ALTERNATING, Message("assistant", "Hi"), USER)
 
 
+def test_a_template_that_has_nothing_to_say_about_some_messages_says_nothing() -> None:
+    assert prompt("{% if messages|length == 1 %}{{ messages[0].content }}{% endif %}", USER, USER, USER) == (
+        "Hello\n\nHello\n\nHello"
+    )
+    assert prompt("{% if '4711' in messages[0].content %}{{ messages[0].content }}{% endif %}", USER) == ""
+
+
 def test_contents_may_be_wanted_as_lists_of_typed_parts() -> None:
     typed = (
         "{% for m in messages %}{% for part in m.content %}{% if part.type == 'text' %}{{ part.text }}|{% endif %}"
