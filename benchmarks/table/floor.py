@@ -1,4 +1,4 @@
-"""What the machine itself costs: starting a trivial process, and a line's way through a pipe with no engine behind it."""
+"""What the machine itself costs: starting a trivial process, and the way of a line that no engine stands behind."""
 
 from __future__ import annotations
 
