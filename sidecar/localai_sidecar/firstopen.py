@@ -14,6 +14,7 @@ from localai_sidecar.memory import available_bytes
 _LIMIT_S = 30.0
 # The libraries and the largest vocabularies, on a machine that has next to nothing free.
 _LEAST_ADDRESS_SPACE = 1 << 30
+OPENED = {"opened": True}
 
 
 def check_opens(path: bytes, header: Header, context_length: int, library: Library, cache: CacheFolder) -> None:
@@ -30,19 +31,30 @@ def check_opens(path: bytes, header: Header, context_length: int, library: Libra
     try:
         question = {
             "path": path.decode(),
-            "header": header._asdict(),
+            "header": _numbers_only(header)._asdict(),
             "contextLength": context_length,
             "variant": library.variant,
         }
-        problem = child.ask(question, _LIMIT_S)
+        answer = child.ask(question, _LIMIT_S)
     except ChildFailed as failure:
         raise explain_crash(str(failure), header) from None
     finally:
         child.end()
-    if problem:
-        raise ProtocolError(problem["kind"], problem["message"], problem["hint"], **problem["data"])
+    if "kind" in answer:
+        raise ProtocolError(answer["kind"], answer["message"], answer["hint"], **answer["data"])
+    if answer != OPENED:
+        raise explain_crash("the process did not say whether it did", header)
     if is_whole:
         cache.remember("opened", key, {"bytes": header.file_bytes})
+
+
+def _numbers_only(header: Header) -> Header:
+    """What loading looks at; texts may be longer than a question."""
+    prefix = f"{header.architecture}."
+    numbers = {
+        key: value for key, value in header.metadata.items() if key.startswith(prefix) and isinstance(value, int)
+    }
+    return header._replace(metadata=numbers, name="")
 
 
 def _start(log: Log) -> Child | None:

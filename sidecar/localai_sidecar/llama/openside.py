@@ -6,6 +6,7 @@ from typing import Any
 from localai_sidecar.childside import Answerer
 from localai_sidecar.engine_folder import engine_folder
 from localai_sidecar.errors import ProtocolError
+from localai_sidecar.firstopen import OPENED
 from localai_sidecar.gguf import Header
 from localai_sidecar.llama.library import load
 from localai_sidecar.llama.model import Model
@@ -20,7 +21,7 @@ _PROBE = "".join(chr(point) for point in _POINTS if point not in _SURROGATES) + 
 
 
 def opener(log: Log) -> Answerer:
-    """Answers `{"path", "header", "contextLength", "variant"}` with nothing, or with the error.
+    """Answers `{"path", "header", "contextLength", "variant"}` with OPENED, or with the error.
 
     An empty question gets an empty answer: the process is ready.
     """
@@ -43,7 +44,7 @@ def opener(log: Log) -> Answerer:
         except ProtocolError as problem:
             return {"kind": problem.kind, "message": problem.message, "hint": problem.hint, "data": problem.data}
         use_vocabulary(model)
-        return {}
+        return OPENED
 
     return answer
 

@@ -9,7 +9,9 @@ import pytest
 
 from sidecarkit.sidecar_client import ErrorAnswer, SidecarClient
 from tests.fuzz import models
+from tests.fuzz.gguf_parts import STRING, pair, text, u64
 from tests.fuzz.kinds import kinds, unusable_types
+from tests.fuzz.spans import parse
 
 # The long run is `python -m tests.fuzz.models`.
 MUTATED_FILES = 100
@@ -87,3 +89,14 @@ def test_a_vocabulary_that_crashes_only_when_it_is_used_is_an_error_too(
     assert error.code == -32021
     assert "out_of_range" in error.text
     assert engine.request("ping").result == {}
+
+
+def test_a_header_full_of_text_is_tried_like_any_other(ready: SidecarClient, tmp_path: Path, tiny_model: Path) -> None:
+    sound = tiny_model.read_bytes()
+    twice = sound.replace(b"<0x41>", b"<0x42>", 1)
+    texts = b"".join(pair(b"llama.text.%d" % index, STRING, text(b"x" * 2**23)) for index in range(6))
+    parsed = parse(twice)
+    pairs = int.from_bytes(twice[16:24], "little") + 6
+    header = twice[:16] + u64(pairs) + texts + twice[24 : parsed.end]
+    (tmp_path / "texts.gguf").write_bytes(header + bytes(-len(header) % 32) + sound[-(-parsed.end // 32) * 32 :])
+    assert "token_to_id.size()" in refusal(ready, tmp_path / "texts.gguf").text

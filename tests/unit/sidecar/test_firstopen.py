@@ -71,7 +71,7 @@ def check(library: Library, cache: CacheFolder, header: Header = HEADER) -> None
 def test_a_file_that_opened_is_not_tried_again(
     monkeypatch: pytest.MonkeyPatch, library: Library, tmp_path: Path
 ) -> None:
-    made, cache = trials(monkeypatch, {}), CacheFolder(tmp_path / "cache")
+    made, cache = trials(monkeypatch, firstopen.OPENED), CacheFolder(tmp_path / "cache")
     check(library, cache)
     check(library, CacheFolder(tmp_path / "cache"))
     assert (made.count, made.open) == (1, 0)
@@ -81,14 +81,14 @@ def test_a_file_that_opened_is_not_tried_again(
 def test_another_size_time_or_header_is_another_file(
     monkeypatch: pytest.MonkeyPatch, library: Library, tmp_path: Path, change: dict[str, Any]
 ) -> None:
-    made, cache = trials(monkeypatch, {}), CacheFolder(tmp_path / "cache")
+    made, cache = trials(monkeypatch, firstopen.OPENED), CacheFolder(tmp_path / "cache")
     check(library, cache)
     check(library, cache, HEADER._replace(**change))
     assert made.count == 2
 
 
 def test_another_build_tries_again(monkeypatch: pytest.MonkeyPatch, library: Library, tmp_path: Path) -> None:
-    made, cache = trials(monkeypatch, {}), CacheFolder(tmp_path / "cache")
+    made, cache = trials(monkeypatch, firstopen.OPENED), CacheFolder(tmp_path / "cache")
     check(library, cache)
     (tmp_path / "build.json").write_text('{"buildId": "2", "variant": "cpu", "triple": "x"}')
     check(library, cache)
@@ -98,7 +98,7 @@ def test_another_build_tries_again(monkeypatch: pytest.MonkeyPatch, library: Lib
 def test_a_model_in_several_files_is_tried_each_time(
     monkeypatch: pytest.MonkeyPatch, library: Library, tmp_path: Path
 ) -> None:
-    made, cache = trials(monkeypatch, {}), CacheFolder(tmp_path / "cache")
+    made, cache = trials(monkeypatch, firstopen.OPENED), CacheFolder(tmp_path / "cache")
     for _ in range(2):
         check(library, cache, HEADER._replace(metadata={"split.count": 2}))
     assert made.count == 2
@@ -124,6 +124,16 @@ def test_a_crash_is_an_invalid_model_with_the_last_words(
     assert (caught.value.kind, made.open) == ("model_invalid", 0)
 
 
+def test_an_answer_that_says_nothing_is_no_success(
+    monkeypatch: pytest.MonkeyPatch, library: Library, tmp_path: Path
+) -> None:
+    made = trials(monkeypatch, {})
+    for _ in range(2):
+        with pytest.raises(ProtocolError, match="did not say"):
+            check(library, CacheFolder(tmp_path / "cache"))
+    assert made.count == 2
+
+
 def test_a_trial_that_runs_out_of_memory_says_so(
     monkeypatch: pytest.MonkeyPatch, library: Library, tmp_path: Path
 ) -> None:
@@ -136,7 +146,7 @@ def test_a_trial_that_runs_out_of_memory_says_so(
 def test_without_a_process_the_file_is_opened_all_the_same_and_the_log_says_so(
     monkeypatch: pytest.MonkeyPatch, library: Library, tmp_path: Path
 ) -> None:
-    trials(monkeypatch, {}, start_fails=True)
+    trials(monkeypatch, firstopen.OPENED, start_fails=True)
     check(library, CacheFolder(tmp_path / "cache"))
     (warning,) = library.native_log.log.warnings  # type: ignore[attr-defined]
     assert "no process to be had" in warning
