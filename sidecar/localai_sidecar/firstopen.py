@@ -29,23 +29,28 @@ def check_opens(path: bytes, header: Header, context_length: int, library: Libra
     if child is None:
         return
     try:
-        question = {
-            "path": path.decode(),
-            "header": _numbers_only(header)._asdict(),
-            "contextLength": context_length,
-            "variant": library.variant,
-        }
+        _try(child, path, header, context_length, library.variant)
+    finally:
+        child.end()
+    if is_whole:
+        cache.remember("opened", key, {"bytes": header.file_bytes})
+
+
+def _try(child: Child, path: bytes, header: Header, context_length: int, variant: str | None) -> None:
+    question = {
+        "path": path.decode(),
+        "header": _numbers_only(header)._asdict(),
+        "contextLength": context_length,
+        "variant": variant,
+    }
+    try:
         answer = child.ask(question, _LIMIT_S)
     except ChildFailed as failure:
         raise explain_crash(str(failure), header) from None
-    finally:
-        child.end()
     if "kind" in answer:
         raise ProtocolError(answer["kind"], answer["message"], answer["hint"], **answer["data"])
     if answer != OPENED:
         raise explain_crash("the process did not say whether it did", header)
-    if is_whole:
-        cache.remember("opened", key, {"bytes": header.file_bytes})
 
 
 def _numbers_only(header: Header) -> Header:
