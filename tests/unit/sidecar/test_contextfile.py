@@ -34,7 +34,12 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
 def test_a_file_that_is_not_worth_it_is_read_no_further_than_its_tokens(tmp_path: Path) -> None:
     contextfile.write(tmp_path, NAME, saved())
     seen: list[list[int]] = []
-    assert contextfile.read(tmp_path, NAME, lambda tokens: bool(seen.append(tokens))) is None
+
+    def is_worth(tokens: list[int]) -> bool:
+        seen.append(tokens)
+        return False
+
+    assert contextfile.read(tmp_path, NAME, is_worth) is None
     assert seen == [TOKENS]
 
 
