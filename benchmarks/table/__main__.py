@@ -81,7 +81,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--pairs", type=int, default=12)
     parser.add_argument("--json", type=Path, required=True, help="where results are kept; a table lands beside it")
     parser.add_argument("-k", dest="only", action="append", default=[], help="part of a measurement's name")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    try:
+        chosen(arguments.only)
+    except ValueError as error:
+        parser.error(str(error))
+    return arguments
 
 
 if __name__ == "__main__":
