@@ -25,7 +25,6 @@ class Options:
     again: frozenset[str] = frozenset()
     pairs: int = 12
     model: str = "135m"
-    server_anchor: bool = False
     rows: tuple[str, ...] = ()
 
 

@@ -55,7 +55,7 @@ def _build(job: Job, folder: Path) -> None:
     source = parts.unpack_sdist(job.toolchain.llama, "vendor/llama.cpp", workplace, job.report)
     recipe = llama_cpu.recipe(source, job.toolchain.llama, with_server=True)
     wrappers = zig.write_wrappers(workplace / "zig", job.target.zig_target)
-    environment = native._environment(workplace)
+    environment = native.compile_environment(workplace)
     build = workplace / "build"
     command.run(
         [cmake.cmake(), "-G", "Ninja", "-S", source, "-B", build, f"-DCMAKE_MAKE_PROGRAM={cmake.ninja()}",

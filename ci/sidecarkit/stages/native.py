@@ -34,7 +34,6 @@ def inputs(job: Job) -> dict[str, str]:
         "recipe": digest.of_sources(Path(llama_cpu.__file__).parent, ("__init__.py", "llama_cpu.py", "*.cmake")),
         "stage": digest.of_file(Path(__file__)),
         "compiler wrappers": digest.of_file(Path(zig.__file__)),
-        "llama-server": "built" if job.options.server_anchor else "left out",
     }
 
 
@@ -56,9 +55,9 @@ def run(job: Job) -> dict[str, Any]:
 def _build(job: Job, folder: Path) -> None:
     workplace = folder / ".work"
     source = parts.unpack_sdist(job.toolchain.llama, "vendor/llama.cpp", workplace, job.report)
-    recipe = llama_cpu.recipe(source, job.toolchain.llama, with_server=job.options.server_anchor)
+    recipe = llama_cpu.recipe(source, job.toolchain.llama, with_server=False)
     wrappers = zig.write_wrappers(workplace / "zig", job.target.zig_target)
-    environment = _environment(workplace)
+    environment = compile_environment(workplace)
     build = workplace / "build"
     command.run(
         [cmake.cmake(), "-G", "Ninja", "-S", source, "-B", build, f"-DCMAKE_MAKE_PROGRAM={cmake.ninja()}",
@@ -75,7 +74,8 @@ def _build(job: Job, folder: Path) -> None:
     shutil.rmtree(workplace)
 
 
-def _environment(workplace: Path) -> dict[str, str]:
+def compile_environment(workplace: Path) -> dict[str, str]:
+    """What CMake, ninja and the compilers see; what they keep for next time lies in `workplace`."""
     # SOURCE_DATE_EPOCH silently switches AVX, AVX2 and FMA off in ggml's CMake files.
     ignored = {"SOURCE_DATE_EPOCH", "CFLAGS", "CXXFLAGS", "LDFLAGS", "CPATH", "LIBRARY_PATH", "CMAKE_ARGS"}
     inherited = {name: value for name, value in os.environ.items() if name not in ignored}
