@@ -12,7 +12,13 @@ from typing import Any
 from sidecarkit import digest, layout
 from sidecarkit.errors import SmokeFailed
 from sidecarkit.job import Job, Stage
-from sidecarkit.sidecar_client import Answer, SidecarClient, SidecarClientError, SidecarDied
+from sidecarkit.sidecar_client import (
+    Answer,
+    Notification,
+    SidecarClient,
+    SidecarClientError,
+    SidecarDied,
+)
 
 MODEL = Path("tauri-app", "src-tauri", "models", "stories260K.gguf")
 RECORDED = Path("ci", "smoke", "stories260K.json")
@@ -96,6 +102,8 @@ def _drive(sidecar: SidecarClient, expected: Expected) -> dict[str, Any]:
     check_identity(started.result, expected)
     load = {"path": str(expected.model), "threads": 1}
     sidecar.request("model/load", load, ANSWER_LIMIT_S)
+    backends = sidecar.request("status").result["backends"]
+    check_backends(backends, sidecar.loose)
     texts = []
     for prompt, beginning in expected.recorded.beginnings.items():
         options = {"prompt": prompt, "maxTokens": expected.recorded.max_tokens, "temperature": 0}
@@ -104,7 +112,7 @@ def _drive(sidecar: SidecarClient, expected: Expected) -> dict[str, Any]:
         texts.append(prompt + answer.text)
     end_cleanly(sidecar)
     return {
-        "backends": [backend["library"] for backend in started.result["backends"]],
+        "backends": [backend["library"] for backend in backends],
         "readyMs": round((started.answered_at - started.sent_at) * 1000),
         "text": texts[0],
     }
@@ -115,10 +123,20 @@ class _Unexpected(Exception):
 
 
 def check_identity(initialized: dict[str, Any], expected: Expected) -> None:
-    """Variant and build id are the placed ones, and the CPU computes."""
+    """Variant and build id are the placed ones."""
     _compare("variant", initialized["variant"], expected.variant)
     _compare("buildId", initialized["server"]["buildId"], expected.build_id)
-    states = {backend["name"]: backend["state"] for backend in initialized["backends"]}
+
+
+def check_backends(backends: list[dict[str, Any]], said: list[Notification]) -> None:
+    """The CPU has passed its proof, and no plug-in was passed over on the way there.
+
+    A start in a new cache folder proves while `initialize` is answered; a load waits for the proof.
+    """
+    for told in said:
+        if told.method == "log" and told.params["kind"] == "variant_skipped":
+            raise _Unexpected(told.params["message"])
+    states = {backend["name"]: backend["state"] for backend in backends}
     _compare("state of the CPU backend", states.get("CPU"), "ready")
 
 

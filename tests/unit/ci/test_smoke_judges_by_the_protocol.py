@@ -16,9 +16,11 @@ import json, sys, time
 def give(**fields):
     print(json.dumps({{"jsonrpc": "2.0", **fields}}), flush=True)
 identity = {{"variant": "cpu", "server": {{"buildId": "abc"}},
-            "backends": [{{"name": "CPU", "library": "libggml-cpu-x64.so", "state": "ready"}}]}}
+            "backends": [{{"name": "CPU", "library": "libggml-cpu-x64.so", "state": "probing"}}]}}
+proven = {{"name": "CPU", "library": "libggml-cpu-x64.so", "state": "ready"}}
+skipped = {{"level": "warning", "kind": "variant_skipped", "message": "libggml-cpu-zen4.so is not used: it crashed"}}
 text, first_seq, completion_tokens, characters = " a time", 0, 2, 7
-before_generate = after_shutdown = lambda: None
+before_load = before_generate = after_shutdown = lambda: None
 exit_code = 0
 {wrong}
 for line in sys.stdin:
@@ -27,7 +29,10 @@ for line in sys.stdin:
     if method == "initialize":
         give(id=id_, result=identity)
     elif method == "model/load":
+        before_load()
         give(id=id_, result={{}})
+    elif method == "status":
+        give(id=id_, result={{"backends": [proven]}})
     elif method == "generate":
         before_generate()
         for seq, part in enumerate([text[:2], text[2:]]):
@@ -67,7 +72,9 @@ def test_a_layout_that_does_all_of_it_right_passes_with_its_text(tmp_path: Path)
     ("characters = 6", "characters: expected 7, found 6"),
     ('identity["variant"] = "cuda"', "variant: expected 'cpu', found 'cuda'"),
     ('identity["server"]["buildId"] = "old"', "buildId: expected 'abc', found 'old'"),
-    ('identity["backends"][0]["state"] = "unavailable"', "CPU backend: expected 'ready', found 'unavailable'"),
+    ('proven["state"] = "probing"', "CPU backend: expected 'ready', found 'probing'"),
+    ('proven["name"] = "BLAS"', "CPU backend: expected 'ready', found None"),
+    ('before_load = lambda: give(method="log", params=skipped)', "libggml-cpu-zen4.so is not used: it crashed"),
     ('del identity["variant"]', "lacks the field 'variant'"),
     ('before_generate = lambda: print("llama_decode: hello", flush=True)', "llama_decode: hello"),
     ("before_generate = lambda: sys.exit(70)", "exit code 70 while the answer to `generate`"),
