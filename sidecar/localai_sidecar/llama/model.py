@@ -13,7 +13,7 @@ from localai_sidecar.llama.hugepages import LargePages
 from localai_sidecar.llama.library import Library
 from localai_sidecar.llama.loadfailure import explain
 from localai_sidecar.llama.pace import FixedPace, Pace
-from localai_sidecar.llama.threadpool import ThreadPool
+from localai_sidecar.llama.threadpool import ThreadPools
 from localai_sidecar.llama.threads import default_threads
 from localai_sidecar.llama.vocabulary import Vocabulary
 
@@ -67,8 +67,8 @@ class Model(Vocabulary):
             self.llama.llama_model_free(self.handle)
             raise
         self.kept = Kept(self.llama, self.context)
-        self._pool = ThreadPool(library, self.threads)
-        self._pool.attach(self.context)
+        self._pools = ThreadPools(library, self.context)
+        self._pools.use(self.threads)
         adapts = not threads and self.threads > 1
         self.pace: Pace | FixedPace = Pace(self.threads, self._use_threads) if adapts else FixedPace()
         self.chat.settle(self)
@@ -113,7 +113,7 @@ class Model(Vocabulary):
         """Give everything back."""
         self.chat.end()
         self.llama.llama_free(self.context)
-        self._pool.free()
+        self._pools.free()
         self.llama.llama_model_free(self.handle)
 
     # -- facts ---------------------------------------------------------------------------------------------------
@@ -165,19 +165,13 @@ class Model(Vocabulary):
         self.llama.llama_set_abort_callback(self.context, self._abort_callback, flag.address)
 
     def _use_threads(self, threads: int) -> None:
-        """Compute with another number of threads from now on.
-
-        By a pool of just that size: in a larger one the threads that are not needed spin along.
-        """
-        pool = ThreadPool(self.library, threads)
-        pool.attach(self.context)
-        self._pool.free()
-        self._pool = pool
+        """Compute with another number of threads from now on."""
+        self._pools.use(threads)
         self.llama.llama_set_n_threads(self.context, threads, threads)
 
     def rest(self) -> None:
         """Let the threads sleep: they would go on spinning for a while, waiting for the next token."""
-        self._pool.pause()
+        self._pools.pause()
 
 
 def _on_progress(progress: "Progress", pages: LargePages) -> Callable[[float, Any], bool]:

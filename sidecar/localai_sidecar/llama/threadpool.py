@@ -21,27 +21,37 @@ class _Params(ctypes.Structure):
     ]
 
 
-class ThreadPool:
-    """As many threads as a context computes with; llama-bench attaches one just like it."""
+class ThreadPools:
+    """A context's threads: a pool for each count it has computed with, made when first needed.
 
-    def __init__(self, library: Library, threads: int) -> None:
+    A larger pool than needed would let the threads that have nothing to do spin along. Pools stay until the context
+    is freed: its backend touches the pool before once more when it is given another (`ggml_backend_cpu_set_threadpool`
+    puts it to sleep), and tells nobody when it has. A sleeping thread costs a few KiB.
+    """
+
+    def __init__(self, library: Library, context: Any) -> None:
         self._library = library
+        self._context = context
         pointer = ctypes.c_void_p
-        new = library.cpu_function("ggml_threadpool_new", pointer, ctypes.POINTER(_Params))
+        self._new = library.cpu_function("ggml_threadpool_new", pointer, ctypes.POINTER(_Params))
         self._free = library.cpu_function("ggml_threadpool_free", None, pointer)
         self._pause = library.cpu_function("ggml_threadpool_pause", None, pointer)
-        params = _Params()
-        library.ggml.ggml_threadpool_params_init(ctypes.byref(params), ctypes.c_int(threads))
-        self._pool: Any = new(ctypes.byref(params))
+        self._pools: dict[int, Any] = {}
 
-    def attach(self, context: Any) -> None:
-        """Let `context` compute on these threads; free the context first, then the pool."""
-        self._library.attach_threadpool(context, self._pool)
+    def use(self, threads: int) -> None:
+        """Compute on that many threads from the next call on."""
+        if threads not in self._pools:
+            params = _Params()
+            self._library.ggml.ggml_threadpool_params_init(ctypes.byref(params), ctypes.c_int(threads))
+            self._pools[threads] = self._new(ctypes.byref(params))
+        self._library.attach_threadpool(self._context, self._pools[threads])
 
     def pause(self) -> None:
         """Put the threads to sleep until there is something to compute."""
-        self._pause(self._pool)
+        for pool in self._pools.values():
+            self._pause(pool)
 
     def free(self) -> None:
-        """End the threads."""
-        self._free(self._pool)
+        """End the threads, after the context was freed."""
+        for pool in self._pools.values():
+            self._free(pool)
