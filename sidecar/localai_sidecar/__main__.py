@@ -8,7 +8,7 @@ import time
 _STARTED = time.perf_counter()
 _PARENT = os.getppid()
 
-from localai_sidecar.stdio import claim  # noqa: E402  (the parent must be known before anything slow)
+from localai_sidecar.protocol.stdio import claim  # noqa: E402  (the parent must be known before anything slow)
 
 _CHANNEL = claim()
 
@@ -22,7 +22,7 @@ def main() -> int:
     log = Log(2)
     try:
         if sys.argv[1:2] == ["--child"]:
-            from localai_sidecar import childside
+            from localai_sidecar.trials import childside
 
             die_with_parent(_PARENT)
             return childside.run(sys.argv[2:], _CHANNEL, log)
@@ -44,7 +44,7 @@ def main() -> int:
 def _serve(log: Log) -> int:
     from localai_sidecar.engine_folder import engine_folder, read_build
     from localai_sidecar.llama.library import load
-    from localai_sidecar.serve import serve
+    from localai_sidecar.serving.serve import serve
 
     exit_on(signal.SIGTERM, signal.SIGINT)
     die_with_parent(_PARENT)

@@ -9,9 +9,9 @@ from typing import Any, NoReturn
 from localai_sidecar.engine_folder import engine_folder, read_build
 from localai_sidecar.errors import EXIT_ASKED, EXIT_COMMAND_LINE, EXIT_INTERNAL, EXIT_LIBRARIES, StartFailed
 from localai_sidecar.log import Log
-from localai_sidecar.params import MAX_THREADS
+from localai_sidecar.protocol.params import MAX_THREADS
+from localai_sidecar.protocol.stdio import Channel
 from localai_sidecar.selftest import EMPTY_REPORT, SelfTest, self_test
-from localai_sidecar.stdio import Channel
 
 
 class _Parser(argparse.ArgumentParser):

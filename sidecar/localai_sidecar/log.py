@@ -5,7 +5,7 @@ import select
 import threading
 import time
 
-from localai_sidecar.stdio import non_blocking_twin
+from localai_sidecar.protocol.stdio import non_blocking_twin
 
 # poll() promises room for this much in a pipe: more could block (POSIX PIPE_BUF on Linux).
 _ATOMIC_BYTES = 4096

@@ -4,20 +4,20 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from localai_sidecar import loading
-from localai_sidecar.backends import Backends
-from localai_sidecar.cachefolder import CacheFolder, default_folder
 from localai_sidecar.engine_folder import Build, read_build
 from localai_sidecar.errors import ProtocolError
+from localai_sidecar.kept.cachefolder import CacheFolder, default_folder
 from localai_sidecar.llama.abort import AbortFlag
 from localai_sidecar.llama.decode import pieces, prefill
 from localai_sidecar.llama.library import Library, load
 from localai_sidecar.llama.prompt import prompt_tokens
 from localai_sidecar.llama.sampling import Sampler
 from localai_sidecar.log import Log
-from localai_sidecar.memory import resident_bytes
-from localai_sidecar.params import LoadParams, generate
-from localai_sidecar.textstream import TextStream
+from localai_sidecar.machine.memory import resident_bytes
+from localai_sidecar.protocol.params import LoadParams, generate
+from localai_sidecar.protocol.textstream import TextStream
+from localai_sidecar.serving import loading
+from localai_sidecar.serving.backends import Backends
 
 _PROMPT = "Once upon a time"
 

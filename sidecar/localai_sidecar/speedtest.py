@@ -4,18 +4,18 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from localai_sidecar import loading
-from localai_sidecar.cachefolder import CacheFolder, default_folder
 from localai_sidecar.engine_folder import read_build
 from localai_sidecar.errors import ProtocolError, invalid_params
+from localai_sidecar.kept.cachefolder import CacheFolder, default_folder
 from localai_sidecar.llama.abort import AbortFlag
 from localai_sidecar.llama.decode import pieces, prefill
 from localai_sidecar.llama.library import load
 from localai_sidecar.llama.model import Model
 from localai_sidecar.llama.sampling import Sampler
 from localai_sidecar.log import Log
-from localai_sidecar.params import LoadParams, Sampling
+from localai_sidecar.protocol.params import LoadParams, Sampling
 from localai_sidecar.selftest import proven_backends
+from localai_sidecar.serving import loading
 
 _GREEDY = Sampling(temperature=0, top_k=0, top_p=1, min_p=0, repeat_penalty=1)
 

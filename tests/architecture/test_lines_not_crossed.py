@@ -69,10 +69,21 @@ def test_the_path_to_the_first_token_has_no_heavy_imports() -> None:
 
 
 def test_templates_run_in_throw_away_processes_only() -> None:
-    assert {line.split()[0] for line in importers(SIDECAR, "jinja2")} == {"sidecar/localai_sidecar/templateside.py"}
-    assert {line.split()[0] for line in importers(SIDECAR, "localai_sidecar.templateside")} == {
-        "sidecar/localai_sidecar/childside.py"
+    assert {line.split()[0] for line in importers(SIDECAR, "jinja2")} == {
+        "sidecar/localai_sidecar/chat/templateside.py"
     }
+    assert {line.split()[0] for line in importers(SIDECAR, "localai_sidecar.chat.templateside")} == {
+        "sidecar/localai_sidecar/trials/childside.py"
+    }
+
+
+def test_packages_of_the_sidecar_depend_one_way() -> None:
+    parts = {path.name for path in SIDECAR.iterdir() if (path / "__init__.py").exists()}
+    for leaf in ("protocol", "gguf", "machine"):
+        others = tuple(f"localai_sidecar.{part}" for part in parts - {leaf})
+        assert importers(SIDECAR / leaf, *others) == []
+    users = {line.split()[0] for line in importers(SIDECAR, "localai_sidecar.serving") if "/serving/" not in line}
+    assert users == {f"sidecar/localai_sidecar/{name}.py" for name in ("__main__", "selftest", "speedtest")}
 
 
 def test_only_the_report_prints() -> None:

@@ -21,10 +21,11 @@ from typing import Any
 
 import pytest
 
-from localai_sidecar import handlers, rpc
 from localai_sidecar.errors import CODES
 from localai_sidecar.log import Log
-from localai_sidecar.worker import internal
+from localai_sidecar.protocol import rpc
+from localai_sidecar.serving import handlers
+from localai_sidecar.serving.worker import internal
 from sidecarkit.sidecar_client import NoAnswer, SidecarClient, SidecarDied
 
 FOLDER = Path(__file__).parent / "sidecar"

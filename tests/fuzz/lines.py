@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from localai_sidecar import rpc
+from localai_sidecar.protocol import rpc
 from sidecarkit.sidecar_client import SidecarClient
 
 ROOT = Path(__file__).resolve().parents[2]

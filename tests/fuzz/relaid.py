@@ -6,7 +6,7 @@ import math
 import random
 from dataclasses import dataclass, replace
 
-from localai_sidecar.gguftensors import BLOCKS
+from localai_sidecar.gguf.tensors import BLOCKS
 from tests.fuzz.gguf_parts import Tensor
 
 _ALIGNMENT = 32

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from localai_sidecar.chat import Marks, Segment, plain_form
-from localai_sidecar.notices import Notice, Tell, notice
-from localai_sidecar.owntemplate import OwnTemplate
-from localai_sidecar.params import Message
-from localai_sidecar.renderer import Refused, Renderer, Unusable
+from localai_sidecar.chat.messages import Marks, Segment, plain_form
+from localai_sidecar.chat.owntemplate import OwnTemplate
+from localai_sidecar.chat.renderer import Refused, Renderer, Unusable
+from localai_sidecar.protocol.notices import Notice, Tell, notice
+from localai_sidecar.protocol.params import Message
 
 if TYPE_CHECKING:
     from localai_sidecar.llama.model import Model

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from localai_sidecar.errors import ProtocolError
-from localai_sidecar.gguf import Header
-from localai_sidecar.memory import available_bytes
+from localai_sidecar.gguf.header import Header
+from localai_sidecar.machine.memory import available_bytes
 
 _MEMORY = (
     *("failed to allocate", "unable to allocate", "cannot allocate", "insufficient memory", "out of memory"),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from localai_sidecar.errors import ProtocolError
-from localai_sidecar.gguf import Header
+from localai_sidecar.gguf.header import Header
 from localai_sidecar.llama.abort import AbortFlag, abort_callback
 from localai_sidecar.llama.chatforms import ChatForms
 from localai_sidecar.llama.context import Kept

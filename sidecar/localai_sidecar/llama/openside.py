@@ -3,14 +3,14 @@
 import ctypes
 from typing import Any
 
-from localai_sidecar.childside import Answerer
 from localai_sidecar.engine_folder import engine_folder
 from localai_sidecar.errors import ProtocolError
-from localai_sidecar.firstopen import OPENED
-from localai_sidecar.gguf import Header
+from localai_sidecar.gguf.header import Header
 from localai_sidecar.llama.library import load
 from localai_sidecar.llama.model import Model
 from localai_sidecar.log import Log
+from localai_sidecar.trials.childside import Answerer
+from localai_sidecar.trials.firstopen import OPENED
 
 # Every byte that UTF-8 has: a vocabulary without one of them throws when it meets it.
 _ONE_BYTE, _TWO_BYTES = range(0x80), range(0x80, 0x800, 0x3F)

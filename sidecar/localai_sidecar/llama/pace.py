@@ -4,8 +4,8 @@ import math
 import time
 from collections.abc import Callable
 
-from localai_sidecar.cpuload import CpuLoad
-from localai_sidecar.threadpolicy import ThreadPolicy
+from localai_sidecar.machine.cpuload import CpuLoad
+from localai_sidecar.machine.threadpolicy import ThreadPolicy
 
 # Four looks a second: two agree within half of one, and each costs some 50 µs.
 _LOOK_S = 0.25

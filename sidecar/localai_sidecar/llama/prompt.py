@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from localai_sidecar.chat import WHITE_SPACE, Segment
+from localai_sidecar.chat.messages import WHITE_SPACE, Segment
 from localai_sidecar.llama.controltokens import ControlToken
 from localai_sidecar.llama.model import Model
 from localai_sidecar.llama.vocabulary import Vocabulary
-from localai_sidecar.params import Message
+from localai_sidecar.protocol.params import Message
 
 
 class Asked(Protocol):

@@ -3,10 +3,10 @@
 import ctypes
 from typing import Any
 
-from localai_sidecar.childside import Answerer
 from localai_sidecar.engine_folder import engine_folder
 from localai_sidecar.llama.library import Library, load
 from localai_sidecar.log import Log
+from localai_sidecar.trials.childside import Answerer
 
 # As many tokens as the widest matrix kernels take at once, and some more.
 _BATCH = 40

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from localai_sidecar.params import Sampling
+from localai_sidecar.protocol.params import Sampling
 
 PENALTY_WINDOW = 64
 # Dividing logits by less overflows to infinity, and infinity minus infinity is no probability.

@@ -10,7 +10,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from localai_sidecar.cachefolder import default_folder
+from localai_sidecar.kept.cachefolder import default_folder
 
 from .conftest import LIMIT_S, SingleFile
 

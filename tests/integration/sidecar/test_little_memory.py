@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from localai_sidecar import gguf
-from localai_sidecar.loading import context_bytes_per_token
+from localai_sidecar.gguf.header import check_header
+from localai_sidecar.serving.loading import context_bytes_per_token
 from sidecarkit.sidecar_client import ErrorAnswer, SidecarClient
 
 MIB = 1 << 20
@@ -73,5 +73,5 @@ def test_a_longer_context_takes_the_memory_that_was_reckoned_for_it(
 
     short, long = 2**14, 2**17
     grown = address_space_with(long) - address_space_with(short)
-    reckoned = (long - short) * context_bytes_per_token(gguf.check(bytes(path)))
+    reckoned = (long - short) * context_bytes_per_token(check_header(bytes(path)))
     assert 0.9 < grown / reckoned < 1.1

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from localai_sidecar.chat import Marks
-from localai_sidecar.owntemplate import OwnTemplate
-from localai_sidecar.params import Message
-from localai_sidecar.renderer import Refused, Renderer, Unusable
+from localai_sidecar.chat.messages import Marks
+from localai_sidecar.chat.owntemplate import OwnTemplate
+from localai_sidecar.chat.renderer import Refused, Renderer, Unusable
+from localai_sidecar.protocol.params import Message
 
 RECORDED = sorted(Path(__file__).with_name("renderings").glob("*.json"))
 # The system message is there only as long as the user has the last word.

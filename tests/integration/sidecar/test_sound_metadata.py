@@ -6,9 +6,9 @@ import os
 import struct
 from pathlib import Path
 
-from localai_sidecar.ggufcursor import Cursor
-from localai_sidecar.ggufmetadata import read_metadata
-from localai_sidecar.ggufmodel import check_model
+from localai_sidecar.gguf.cursor import Cursor
+from localai_sidecar.gguf.metadata import read_metadata
+from localai_sidecar.gguf.modelkeys import check_model
 
 HEAD = struct.Struct("<4sIQQ")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from localai_sidecar import gguftensors
+from localai_sidecar.gguf import tensors
 
 
 @pytest.fixture
@@ -26,12 +26,12 @@ def engine_beside(command: tuple[str, ...]) -> Path:
 
 
 def test_the_block_sizes_of_tensors_are_ggmls_own(ggml: ctypes.CDLL) -> None:
-    assert len(gguftensors.BLOCKS) > 30
-    for kind, block in gguftensors.BLOCKS.items():
+    assert len(tensors.BLOCKS) > 30
+    for kind, block in tensors.BLOCKS.items():
         assert (ggml.ggml_blck_size(kind), ggml.ggml_type_size(kind)) == block, f"tensor type {kind}"
 
 
 def test_no_tensor_type_of_ggml_is_missing(ggml: ctypes.CDLL) -> None:
-    count = max(gguftensors.BLOCKS) + 1
+    count = max(tensors.BLOCKS) + 1
     known = {kind for kind in range(count) if ggml.ggml_blck_size(kind) > 0}
-    assert known == set(gguftensors.BLOCKS)
+    assert known == set(tensors.BLOCKS)

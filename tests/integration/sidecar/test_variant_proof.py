@@ -12,9 +12,9 @@ import lief
 import pytest
 from gguf import GGUFReader
 
-from localai_sidecar import proof
 from localai_sidecar.llama.variants import candidates
-from localai_sidecar.proof import MOST_NMSE, ProofFailed
+from localai_sidecar.trials import proof
+from localai_sidecar.trials.proof import MOST_NMSE, ProofFailed
 from sidecarkit.sidecar_client import SidecarClient
 
 # Blocks in which a fault is in every head: one of each kind of matrix.
@@ -42,7 +42,7 @@ def from_sources(engine_folder: Path, sidecar_command: tuple[str, ...], monkeypa
     def compiled(task: str, memory_bytes: int) -> tuple[str, list[str]]:
         return str(program), [str(program), "--child", task, str(memory_bytes)]
 
-    monkeypatch.setattr("localai_sidecar.child._program", compiled)
+    monkeypatch.setattr("localai_sidecar.trials.child._program", compiled)
     return engine_folder
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from localai_sidecar.chat import Segment
+from localai_sidecar.chat.messages import Segment
 from localai_sidecar.engine_folder import engine_folder
 from localai_sidecar.llama.chatforms import ChatForms
 from localai_sidecar.llama.library import load
@@ -17,7 +17,7 @@ from localai_sidecar.llama.model import Model
 from localai_sidecar.llama.prompt import prompt_tokens, segment_tokens
 from localai_sidecar.llama.vocabulary import Vocabulary
 from localai_sidecar.log import Log
-from localai_sidecar.params import Message
+from localai_sidecar.protocol.params import Message
 
 
 class VocabularyOnly(Vocabulary):

@@ -51,7 +51,7 @@ def test_variants_of_one_triple_share_the_engine(checkout: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "key"),
     [
-        ("sidecar/localai_sidecar/rpc.py", "sidecar"),
+        ("sidecar/localai_sidecar/protocol/rpc.py", "sidecar"),
         ("sidecar/localai_sidecar/llama/library.py", "sidecar"),
         ("ci/locks/engine.txt", "engine.txt"),
         ("ci/locks/engine-build.txt", "engine-build.txt"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gguf import GGMLQuantizationType, GGUFReader
 
-from localai_sidecar.proof import PROOF_MODEL
+from localai_sidecar.trials.proof import PROOF_MODEL
 from sidecarkit import digest
 from sidecarkit.recipes import proof_model
 

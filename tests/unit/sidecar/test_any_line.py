@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.configuration import set_hypothesis_home_dir
 
-from localai_sidecar import params, rpc
 from localai_sidecar.errors import CODES, ProtocolError
-from localai_sidecar.lines import LineSplitter
+from localai_sidecar.protocol import params, rpc
+from localai_sidecar.protocol.lines import LineSplitter
 
 set_hypothesis_home_dir(Path(__file__).resolve().parents[3] / "build" / "hypothesis")
 

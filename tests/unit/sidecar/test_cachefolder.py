@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from localai_sidecar.cachefolder import CacheFolder, digest, write_whole
+from localai_sidecar.kept.cachefolder import CacheFolder, digest, write_whole
 
 
 def test_what_was_remembered_is_recalled_by_another_process(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from localai_sidecar.chat import Marks, Segment, keeps, plain_form, variants
-from localai_sidecar.params import Message
+from localai_sidecar.chat.messages import Marks, Segment, keeps, plain_form, variants
+from localai_sidecar.protocol.params import Message
 
 USER = Message("user", "Hello")
 ASSISTANT = Message("assistant", "Hi")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from localai_sidecar import contextfile
-from localai_sidecar.contextfile import Saved
+from localai_sidecar.kept import contextfile
+from localai_sidecar.kept.contextfile import Saved
 
 NAME = contextfile.name_of("a conversation", "1234")
 TOKENS = [1, 5, 2**31 - 1, 0]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from localai_sidecar import cpuload
-from localai_sidecar.cpuload import CpuLoad
+from localai_sidecar.machine import cpuload
+from localai_sidecar.machine.cpuload import CpuLoad
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 

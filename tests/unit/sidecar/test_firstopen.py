@@ -8,12 +8,12 @@ from typing import Any, cast
 
 import pytest
 
-from localai_sidecar import firstopen
-from localai_sidecar.cachefolder import CacheFolder
-from localai_sidecar.child import ChildFailed
 from localai_sidecar.errors import ProtocolError
-from localai_sidecar.gguf import Header
+from localai_sidecar.gguf.header import Header
+from localai_sidecar.kept.cachefolder import CacheFolder
 from localai_sidecar.llama.library import Library
+from localai_sidecar.trials import firstopen
+from localai_sidecar.trials.child import ChildFailed
 
 HEADER = Header("llama", "x", file_bytes=7, modified_ns=8, header_hash="9", metadata={})
 MISFIT = {"kind": "model_unsupported", "message": "no such architecture", "hint": "choose another", "data": {"a": 1}}

@@ -9,22 +9,22 @@ from pathlib import Path
 
 import pytest
 
-from localai_sidecar import gguf
-from localai_sidecar.ggufcursor import LONGEST_HEADER, GgufError
-from localai_sidecar.ggufmetadata import MAX_TEXTS
-from localai_sidecar.gguftensors import UnusableTensorType
+from localai_sidecar.gguf.cursor import LONGEST_HEADER, GgufError
+from localai_sidecar.gguf.header import Header, check_header
+from localai_sidecar.gguf.metadata import MAX_TEXTS
+from localai_sidecar.gguf.tensors import UnusableTensorType
 from tests.fuzz.gguf_parts import ARRAY, SOUND, STRING, U8, Tensor, array, strings
 from tests.fuzz.kinds import Kind, kinds, unusable_types
 
-Check = Callable[[bytes], gguf.Header]
+Check = Callable[[bytes], Header]
 
 
 @pytest.fixture
 def check(tmp_path: Path) -> Check:
-    def check(content: bytes) -> gguf.Header:
+    def check(content: bytes) -> Header:
         path = tmp_path / "model.gguf"
         path.write_bytes(content)
-        return gguf.check(os.fsencode(path))
+        return check_header(os.fsencode(path))
 
     return check
 
@@ -46,7 +46,7 @@ def test_a_header_is_known_again_by_its_hash_whatever_the_weights_are(check: Che
 
 
 def test_the_demo_model_passes(tiny_model: Path) -> None:
-    header = gguf.check(os.fsencode(tiny_model))
+    header = check_header(os.fsencode(tiny_model))
     assert (header.name, header.number("context_length")) == ("stories260K", 512)
 
 
@@ -95,19 +95,19 @@ def test_a_damaged_length_does_not_read_the_weights_into_memory(tmp_path: Path) 
     damaged = SOUND.with_pair(b"x", ARRAY, array(U8, 4 * LONGEST_HEADER, b""))
     path = sparse(tmp_path, damaged.bytes(), 8 * LONGEST_HEADER)
     with pytest.raises(GgufError, match="a header of at most"):
-        gguf.check(path)
+        check_header(path)
 
 
 def test_what_is_no_regular_file_is_refused_by_its_kind(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     for path, kind in ((tmp_path, "a folder"), (tmp_path / "fifo", "a FIFO"), (Path("/dev/zero"), "a device")):
         with pytest.raises(GgufError, match=kind):
-            gguf.check(os.fsencode(path))
+            check_header(os.fsencode(path))
 
 
 def test_a_missing_file_is_the_systems_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        gguf.check(os.fsencode(tmp_path / "none.gguf"))
+        check_header(os.fsencode(tmp_path / "none.gguf"))
 
 
 # What is promised is 200 ms.
@@ -120,7 +120,7 @@ def test_ten_gigabytes_with_a_large_vocabulary_are_checked_in_time_by_their_head
     content = replace(file, tensors=(Tensor(shape=(10 * 2**28,)),)).bytes()
     path = sparse(tmp_path, content, len(content) + 10 * 2**30)
     started, read_before = time.perf_counter(), bytes_read()
-    assert gguf.check(path).file_bytes > 10 * 2**30
+    assert check_header(path).file_bytes > 10 * 2**30
     assert time.perf_counter() - started < CHECK_LIMIT_S
     assert bytes_read() - read_before < len(content) + 2 * 2**20
 
@@ -131,7 +131,7 @@ def test_a_header_as_long_as_is_allowed_is_refused_in_time(tmp_path: Path) -> No
     path = sparse(tmp_path, content, len(content))
     started = time.process_time()
     with pytest.raises(GgufError, match="a header of at most"):
-        gguf.check(path)
+        check_header(path)
     assert time.process_time() - started < 10 * CHECK_LIMIT_S
 
 

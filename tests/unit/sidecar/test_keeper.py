@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from localai_sidecar import contextfile
-from localai_sidecar.contextfile import Saved
-from localai_sidecar.keeper import Keeper
+from localai_sidecar.kept import contextfile
+from localai_sidecar.kept.contextfile import Saved
+from localai_sidecar.kept.keeper import Keeper
 from localai_sidecar.log import Log
 
 ROOM = 10**6

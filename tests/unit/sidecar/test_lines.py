@@ -2,7 +2,7 @@
 
 import random
 
-from localai_sidecar.lines import LineSplitter
+from localai_sidecar.protocol.lines import LineSplitter
 
 
 def lines(stream: bytes, limit: int = 10, chunk: int = 3) -> list[bytes | None]:

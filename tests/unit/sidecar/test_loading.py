@@ -2,8 +2,8 @@
 
 import pytest
 
-from localai_sidecar.gguf import Header
-from localai_sidecar.loading import affordable_context, cache_bytes_per_token, shortened
+from localai_sidecar.gguf.header import Header
+from localai_sidecar.serving.loading import affordable_context, cache_bytes_per_token, shortened
 
 GIB = 2**30
 # Llama 3.2 1B: 16 layers, 8 of 32 heads for K and V, 64 numbers each.

@@ -2,11 +2,11 @@
 
 import pytest
 
-from localai_sidecar.chat import Marks
-from localai_sidecar.owntemplate import OwnTemplate
-from localai_sidecar.params import Message
-from localai_sidecar.renderer import Refused, Renderer, Unusable
-from localai_sidecar.templateside import renderer
+from localai_sidecar.chat.messages import Marks
+from localai_sidecar.chat.owntemplate import OwnTemplate
+from localai_sidecar.chat.renderer import Refused, Renderer, Unusable
+from localai_sidecar.chat.templateside import renderer
+from localai_sidecar.protocol.params import Message
 
 CHATML = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"

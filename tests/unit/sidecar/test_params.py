@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from localai_sidecar import params
 from localai_sidecar.errors import ProtocolError
+from localai_sidecar.protocol import params
 
 CLIENT = {"name": "test", "version": "1"}
 LOAD = {"path": "/model.gguf"}

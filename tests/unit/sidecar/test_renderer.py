@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from localai_sidecar.owntemplate import OwnTemplate
-from localai_sidecar.renderer import LONGEST_TEMPLATE, Refused, Renderer, Unusable, deadline
+from localai_sidecar.chat.owntemplate import OwnTemplate
+from localai_sidecar.chat.renderer import LONGEST_TEMPLATE, Refused, Renderer, Unusable, deadline
 
 # Ten times the two seconds that a template may cost.
 SOON_S = 20.0

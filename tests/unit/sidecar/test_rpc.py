@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from localai_sidecar import rpc
 from localai_sidecar.errors import ProtocolError
+from localai_sidecar.protocol import rpc
 
 
 def line(**fields: Any) -> bytes:

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import pytest
 
 from localai_sidecar.log import Log
-from localai_sidecar.progress import LONGEST_SILENCE_S, Heartbeat
-from localai_sidecar.stdio import Outbox
+from localai_sidecar.protocol.progress import LONGEST_SILENCE_S, Heartbeat
+from localai_sidecar.protocol.stdio import Outbox
 
 LIMIT_S = 10.0
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from localai_sidecar import templateside
-from localai_sidecar.templateside import renderer
+from localai_sidecar.chat import templateside
+from localai_sidecar.chat.templateside import renderer
 
 
 def render(template: str, **variables: Any) -> str:

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from localai_sidecar.textstream import TextStream
+from localai_sidecar.protocol.textstream import TextStream
 
 
 def fed(stream: TextStream, *pieces: bytes) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from localai_sidecar.threadpolicy import ThreadPolicy
+from localai_sidecar.machine.threadpolicy import ThreadPolicy
 
 LOOK_S = 0.25
 # Tokens a second by busy programs and threads, as measured on two cores with a model of 1.1 billion parameters.

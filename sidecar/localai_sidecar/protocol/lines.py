@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from localai_sidecar.rpc import MAX_MESSAGE_BYTES
+from localai_sidecar.protocol.rpc import MAX_MESSAGE_BYTES
 
 
 class LineSplitter:

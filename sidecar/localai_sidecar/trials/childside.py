@@ -5,9 +5,9 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from localai_sidecar.lines import LineSplitter
 from localai_sidecar.log import Log
-from localai_sidecar.stdio import Channel
+from localai_sidecar.protocol.lines import LineSplitter
+from localai_sidecar.protocol.stdio import Channel
 
 Answerer = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -58,7 +58,7 @@ def _prove(log: Log) -> Answerer:
 
 
 def _template(_: Log) -> Answerer:
-    from localai_sidecar.templateside import limited, renderer
+    from localai_sidecar.chat.templateside import limited, renderer
 
     return limited(renderer())
 

@@ -3,18 +3,18 @@
 from pathlib import Path
 from typing import Any
 
-from localai_sidecar import rpc
-from localai_sidecar.backends import Backends
-from localai_sidecar.cachefolder import CacheFolder, default_folder, digest
-from localai_sidecar.contexts import Contexts
 from localai_sidecar.engine_folder import Build
-from localai_sidecar.keeper import DEFAULT_MAX_BYTES, Keeper
+from localai_sidecar.kept.cachefolder import CacheFolder, default_folder, digest
+from localai_sidecar.kept.contexts import Contexts
+from localai_sidecar.kept.keeper import DEFAULT_MAX_BYTES, Keeper
 from localai_sidecar.llama.library import Library
 from localai_sidecar.llama.model import Model
 from localai_sidecar.log import Log
-from localai_sidecar.notices import Notice
-from localai_sidecar.params import CacheParams
-from localai_sidecar.stdio import Outbox
+from localai_sidecar.protocol import rpc
+from localai_sidecar.protocol.notices import Notice
+from localai_sidecar.protocol.params import CacheParams
+from localai_sidecar.protocol.stdio import Outbox
+from localai_sidecar.serving.backends import Backends
 
 _CONTEXTS = "contexts"
 

@@ -4,8 +4,6 @@ import os
 import platform
 from pathlib import Path
 
-from localai_sidecar.cachefolder import digest
-
 # What decides which instructions there are, and whether they are right: a new microcode may change either.
 _IDENTITY = ("vendor_id", "cpu family", "model", "model name", "stepping", "microcode", "flags")
 
@@ -16,9 +14,9 @@ def description() -> str:
 
 
 def identity() -> str:
-    """A digest that changes with the processor."""
+    """A text that changes with the processor."""
     block = _first_block()
-    return digest(platform.machine(), *(block.get(name, "") for name in _IDENTITY))
+    return "\n".join((platform.machine(), *(block.get(name, "") for name in _IDENTITY)))
 
 
 def installed_bytes() -> int:

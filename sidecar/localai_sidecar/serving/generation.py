@@ -6,18 +6,18 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from localai_sidecar import rpc
-from localai_sidecar.contexts import Contexts
 from localai_sidecar.errors import ProtocolError, invalid_params
+from localai_sidecar.kept.contexts import Contexts
 from localai_sidecar.llama.abort import AbortFlag
 from localai_sidecar.llama.decode import Aborted, pieces, prefill
 from localai_sidecar.llama.model import Model
 from localai_sidecar.llama.pace import FixedPace, Pace
 from localai_sidecar.llama.prompt import prompt_tokens
 from localai_sidecar.llama.sampling import Sampler
-from localai_sidecar.params import MAX_SEED, GenerateParams
-from localai_sidecar.progress import Heartbeat
-from localai_sidecar.textstream import TextStream
+from localai_sidecar.protocol import rpc
+from localai_sidecar.protocol.params import MAX_SEED, GenerateParams
+from localai_sidecar.protocol.progress import Heartbeat
+from localai_sidecar.protocol.textstream import TextStream
 
 # Tokens that come faster share a delta: a driver and its page gain nothing from more than 100 a second.
 # The next token decides whether it is time, so that a tenth of the promised 10 ms is left for it.

@@ -1,14 +1,14 @@
 """Opens a model that was never seen before in a throw-away process first: a header can still crash llama.cpp."""
 
-from localai_sidecar.cachefolder import CacheFolder, digest
-from localai_sidecar.child import Child, ChildFailed
 from localai_sidecar.engine_folder import read_build
 from localai_sidecar.errors import ProtocolError
-from localai_sidecar.gguf import Header
+from localai_sidecar.gguf.header import Header
+from localai_sidecar.kept.cachefolder import CacheFolder, digest
 from localai_sidecar.llama.library import Library
 from localai_sidecar.llama.loadfailure import explain_crash
 from localai_sidecar.log import Log
-from localai_sidecar.memory import available_bytes
+from localai_sidecar.machine.memory import available_bytes
+from localai_sidecar.trials.child import Child, ChildFailed
 
 # A vocabulary of 256,000 tokens opens in half a second; the rest is for slow disks and busy machines.
 _LIMIT_S = 30.0

@@ -3,14 +3,16 @@
 import time
 from typing import TYPE_CHECKING, Any
 
-from localai_sidecar import __version__, jobs, params, rpc
+from localai_sidecar import __version__
 from localai_sidecar.errors import EXIT_PROTOCOL_VERSION, ProtocolError
-from localai_sidecar.fields import Fields
-from localai_sidecar.memory import resident_bytes
-from localai_sidecar.worker import MAX_QUEUED_REQUESTS
+from localai_sidecar.machine.memory import resident_bytes
+from localai_sidecar.protocol import params, rpc
+from localai_sidecar.protocol.fields import Fields
+from localai_sidecar.serving import jobs
+from localai_sidecar.serving.worker import MAX_QUEUED_REQUESTS
 
 if TYPE_CHECKING:
-    from localai_sidecar.serve import Server
+    from localai_sidecar.serving.serve import Server
 
 CAPABILITIES = {"generate": True, "chat": True, "tokenize": True, "sessionCache": True}
 

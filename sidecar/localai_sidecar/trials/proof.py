@@ -3,8 +3,8 @@
 import math
 from pathlib import Path
 
-from localai_sidecar.child import Child, ChildFailed
 from localai_sidecar.engine_folder import engine_folder
+from localai_sidecar.trials.child import Child, ChildFailed
 
 PROOF_MODEL = "proof.gguf"
 LIMIT_S = 15.0

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from localai_sidecar.errors import ProtocolError
-from localai_sidecar.fields import Fields
+from localai_sidecar.protocol.fields import Fields
 
 PROTOCOL_VERSION = 1
 MAX_SEED = 2**32 - 2

@@ -3,7 +3,7 @@
 import struct
 from typing import Any, NamedTuple
 
-from localai_sidecar.ggufcursor import U32, U64, Cursor, GgufError
+from localai_sidecar.gguf.cursor import U32, U64, Cursor, GgufError
 
 MAX_KEY_BYTES = 65_535  # the format's own limit
 MAX_TEXT_BYTES = 1 << 24  # the longest chat templates take 100 kB

@@ -16,7 +16,7 @@ from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace
 
-from localai_sidecar.childside import Answerer
+from localai_sidecar.trials.childside import Answerer
 
 # What one question may cost of a processor's time; an honest template takes milliseconds.
 COMPUTE_LIMIT_S = 1.0

@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from localai_sidecar.child import Child, ChildFailed
+from localai_sidecar.trials.child import Child, ChildFailed
 
 # How long a template may take by the clock, at load and for each prompt. One that computes for a second is ended by
 # then (templateside): this is for machines that leave it next to no time, where giving up an honest one would be wrong.

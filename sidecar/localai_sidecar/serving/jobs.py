@@ -3,17 +3,18 @@
 import time
 from typing import Any
 
-from localai_sidecar import loading, rpc
-from localai_sidecar.contexts import Contexts
-from localai_sidecar.engine import Engine
 from localai_sidecar.errors import ProtocolError, cancelled
-from localai_sidecar.generation import Reply, never_started
+from localai_sidecar.kept.contexts import Contexts
 from localai_sidecar.llama.abort import AbortFlag
 from localai_sidecar.llama.model import Model
 from localai_sidecar.llama.prompt import prompt_tokens
-from localai_sidecar.params import GenerateParams, LoadParams, PromptParams
-from localai_sidecar.progress import Heartbeat
-from localai_sidecar.stdio import Outbox
+from localai_sidecar.protocol import rpc
+from localai_sidecar.protocol.params import GenerateParams, LoadParams, PromptParams
+from localai_sidecar.protocol.progress import Heartbeat
+from localai_sidecar.protocol.stdio import Outbox
+from localai_sidecar.serving import loading
+from localai_sidecar.serving.engine import Engine
+from localai_sidecar.serving.generation import Reply, never_started
 
 
 class Job:

@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from localai_sidecar.ggufcursor import GgufError
-from localai_sidecar.ggufmetadata import FLOAT32, INT32, STRING, Array, Metadata
+from localai_sidecar.gguf.cursor import GgufError
+from localai_sidecar.gguf.metadata import FLOAT32, INT32, STRING, Array, Metadata
 
 MAX_LAYERS = 512  # LLAMA_MAX_LAYERS
 MAX_EXPERTS = 1024  # LLAMA_MAX_EXPERTS

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from localai_sidecar.cachefolder import digest, write_whole
+from localai_sidecar.kept.cachefolder import digest, write_whole
 
 SUFFIX = ".context"
 _MAGIC = b"localai-context\n"

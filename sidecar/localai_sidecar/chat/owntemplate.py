@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from localai_sidecar.chat import Marks, keeps, variants
-from localai_sidecar.params import Message
-from localai_sidecar.renderer import Refused, Renderer, Unusable, deadline
+from localai_sidecar.chat.messages import Marks, keeps, variants
+from localai_sidecar.chat.renderer import Refused, Renderer, Unusable, deadline
+from localai_sidecar.protocol.params import Message
 
 _PROBE = Message("user", "Is 4711 a prime number?")
 # Conversations that show how turns begin and end, the richest first.

@@ -5,17 +5,18 @@ import select
 import signal
 import time
 
-from localai_sidecar import handlers, rpc
 from localai_sidecar.deathwatch import WakePipe
-from localai_sidecar.engine import Engine
 from localai_sidecar.engine_folder import Build
 from localai_sidecar.errors import EXIT_ASKED, ProtocolError
-from localai_sidecar.jobs import ShutdownJob
-from localai_sidecar.lines import LineSplitter
 from localai_sidecar.llama.library import Library
 from localai_sidecar.log import Log
-from localai_sidecar.stdio import Channel, Outbox
-from localai_sidecar.worker import Worker, internal
+from localai_sidecar.protocol import rpc
+from localai_sidecar.protocol.lines import LineSplitter
+from localai_sidecar.protocol.stdio import Channel, Outbox
+from localai_sidecar.serving import handlers
+from localai_sidecar.serving.engine import Engine
+from localai_sidecar.serving.jobs import ShutdownJob
+from localai_sidecar.serving.worker import Worker, internal
 
 _READ_BYTES = 65_536
 # A driver that asks and never reads: its requests wait in the pipe once this much is waiting for it.

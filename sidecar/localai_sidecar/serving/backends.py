@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from localai_sidecar import cpuinfo
-from localai_sidecar.cachefolder import CacheFolder, digest
 from localai_sidecar.errors import ProtocolError
+from localai_sidecar.kept.cachefolder import CacheFolder, digest
 from localai_sidecar.llama.library import Library
 from localai_sidecar.llama.variants import candidates
 from localai_sidecar.log import Log
-from localai_sidecar.memory import available_bytes
-from localai_sidecar.notices import Tell, notice
-from localai_sidecar.proof import NoProof, ProofFailed, prove
+from localai_sidecar.machine import cpuinfo
+from localai_sidecar.machine.memory import available_bytes
+from localai_sidecar.protocol.notices import Tell, notice
+from localai_sidecar.trials.proof import NoProof, ProofFailed, prove
 
 _KIND = "variant"
 _CPU = "CPU"

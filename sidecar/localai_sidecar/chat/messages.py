@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from localai_sidecar.params import Message
+from localai_sidecar.protocol.params import Message
 
 # C's isspace(), which llama.cpp strips by.
 WHITE_SPACE = " \t\n\v\f\r"

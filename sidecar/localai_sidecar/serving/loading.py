@@ -3,18 +3,18 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from localai_sidecar import gguf
-from localai_sidecar.cachefolder import CacheFolder
 from localai_sidecar.errors import ProtocolError, invalid_params
-from localai_sidecar.firstopen import check_opens
-from localai_sidecar.ggufcursor import GgufError
-from localai_sidecar.gguftensors import UnusableTensorType
+from localai_sidecar.gguf.cursor import GgufError
+from localai_sidecar.gguf.header import Header, check_header
+from localai_sidecar.gguf.tensors import UnusableTensorType
+from localai_sidecar.kept.cachefolder import CacheFolder
 from localai_sidecar.llama.library import Library
 from localai_sidecar.llama.loadfailure import out_of_memory
 from localai_sidecar.llama.model import Model, Progress
-from localai_sidecar.memory import available_bytes
-from localai_sidecar.notices import Notice, notice
-from localai_sidecar.params import SHORTEST_CONTEXT, LoadParams
+from localai_sidecar.machine.memory import available_bytes
+from localai_sidecar.protocol.notices import Notice, notice
+from localai_sidecar.protocol.params import SHORTEST_CONTEXT, LoadParams
+from localai_sidecar.trials.firstopen import check_opens
 
 # Scores, activations, the graph of one piece of prefill, and threads, beside the weights and the cache: roughly. Where
 # these cannot be had, llama.cpp ends the process.
@@ -32,7 +32,7 @@ class LoadPlan(NamedTuple):
     """A checked file, and how to load it."""
 
     path: bytes
-    header: gguf.Header
+    header: Header
     context_length: int
     threads: int
     load_mode: str
@@ -80,7 +80,7 @@ def _fitting(plan: LoadPlan, wanted: int) -> int:
     return wanted
 
 
-def _check_fits(context_length: int, header: gguf.Header, available: int) -> None:
+def _check_fits(context_length: int, header: Header, available: int) -> None:
     needed = context_length * context_bytes_per_token(header) + _COMPUTE_BYTES
     if needed > available:
         raise out_of_memory(needed, f"a context of {context_length} tokens")
@@ -91,12 +91,12 @@ def is_mapped(load_mode: str, file_bytes: int, available: int) -> bool:
     return load_mode == "mapped" or (load_mode == "auto" and available >= MAPPED_MEMORY * file_bytes)
 
 
-def context_bytes_per_token(header: gguf.Header) -> int:
+def context_bytes_per_token(header: Header) -> int:
     """What one more token of context takes in memory."""
     return cache_bytes_per_token(header) + _MASK_BYTES_PER_TOKEN
 
 
-def cache_bytes_per_token(header: gguf.Header) -> int:
+def cache_bytes_per_token(header: Header) -> int:
     """What the K and V of one token take, at 16 bits a number, in every layer: an upper bound, as layers may share."""
     heads = max(header.number("attention.head_count"), 1)
     kv_heads = header.number("attention.head_count_kv") or heads
@@ -106,7 +106,7 @@ def cache_bytes_per_token(header: gguf.Header) -> int:
     return header.number("block_count") * kv_heads * (keys + values) * 2
 
 
-def affordable_context(header: gguf.Header, available: int) -> int:
+def affordable_context(header: Header, available: int) -> int:
     """The trained length, or as much of it as fits into a quarter of the `available` bytes that the weights leave."""
     trained = header.number("context_length")
     left = max(available - header.file_bytes - _COMPUTE_BYTES, 0)
@@ -114,7 +114,7 @@ def affordable_context(header: gguf.Header, available: int) -> int:
     return max(min(trained, affordable), min(trained, SHORTEST_CONTEXT))
 
 
-def shortened(asked: int, got: int, header: gguf.Header) -> Notice | None:
+def shortened(asked: int, got: int, header: Header) -> Notice | None:
     """The `log` for a context that nobody asked to be shorter than the model's own."""
     trained = header.number("context_length")
     if asked or got == trained:
@@ -128,9 +128,9 @@ def shortened(asked: int, got: int, header: gguf.Header) -> Notice | None:
     )
 
 
-def _checked_header(path: str) -> gguf.Header:
+def _checked_header(path: str) -> Header:
     try:
-        header = gguf.check(path.encode())
+        header = check_header(path.encode())
     except OSError as error:
         raise ProtocolError(
             "model_not_found",

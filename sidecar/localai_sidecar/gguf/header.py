@@ -8,10 +8,10 @@ import stat
 from _blake2 import blake2b
 from typing import Any, NamedTuple
 
-from localai_sidecar.ggufcursor import U32, Cursor, GgufError
-from localai_sidecar.ggufmetadata import read_count, read_metadata
-from localai_sidecar.ggufmodel import check_model
-from localai_sidecar.gguftensors import check_layout, read_tensor
+from localai_sidecar.gguf.cursor import U32, Cursor, GgufError
+from localai_sidecar.gguf.metadata import read_count, read_metadata
+from localai_sidecar.gguf.modelkeys import check_model
+from localai_sidecar.gguf.tensors import check_layout, read_tensor
 
 MAGIC = b"GGUF"
 VERSIONS = (2, 3)
@@ -35,7 +35,7 @@ class Header(NamedTuple):
         return value if isinstance(value, int) else 0
 
 
-def check(path: bytes) -> Header:
+def check_header(path: bytes) -> Header:
     """Read and check the header of the file at `path`.
 
     Raises OSError if it cannot be opened, GgufError if it is no regular file or no usable GGUF.

@@ -4,12 +4,12 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from localai_sidecar import rpc
-from localai_sidecar.engine import Engine
 from localai_sidecar.errors import ProtocolError
-from localai_sidecar.jobs import Job
 from localai_sidecar.log import Log
-from localai_sidecar.stdio import Outbox
+from localai_sidecar.protocol import rpc
+from localai_sidecar.protocol.stdio import Outbox
+from localai_sidecar.serving.engine import Engine
+from localai_sidecar.serving.jobs import Job
 
 MAX_QUEUED_REQUESTS = 8
 

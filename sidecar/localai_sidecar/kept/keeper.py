@@ -5,9 +5,9 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from localai_sidecar import contextfile
-from localai_sidecar.cachefolder import digest
-from localai_sidecar.contextfile import Saved
+from localai_sidecar.kept import contextfile
+from localai_sidecar.kept.cachefolder import digest
+from localai_sidecar.kept.contextfile import Saved
 from localai_sidecar.log import Log
 
 DEFAULT_MAX_BYTES = 2 * 2**30

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from localai_sidecar.ggufcursor import U32, U64, Cursor, GgufError
-from localai_sidecar.ggufmetadata import checked_name
+from localai_sidecar.gguf.cursor import U32, U64, Cursor, GgufError
+from localai_sidecar.gguf.metadata import checked_name
 
 MAX_DIMENSIONS = 4
 MAX_NAME_BYTES = 63

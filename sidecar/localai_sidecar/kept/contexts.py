@@ -3,11 +3,11 @@
 import contextlib
 import time
 
-from localai_sidecar import contextfile
-from localai_sidecar.contextfile import Saved
-from localai_sidecar.keeper import Keeper
+from localai_sidecar.kept import contextfile
+from localai_sidecar.kept.contextfile import Saved
+from localai_sidecar.kept.keeper import Keeper
 from localai_sidecar.llama.context import Kept, common_prefix
-from localai_sidecar.memory import available_bytes
+from localai_sidecar.machine.memory import available_bytes
 
 # A person who writes on at once should not have the last turn written in between; a large context waits longer.
 _SHORTEST_PAUSE_S = 0.25

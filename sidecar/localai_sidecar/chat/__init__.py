@@ -1,0 +1,1 @@
+"""Messages to a prompt, by the model's own template or one that stands in for it."""

@@ -1,0 +1,1 @@
+"""Checks a model file's header before native code sees it."""

@@ -1,0 +1,1 @@
+"""What outlives a request: contexts in memory and on disk, and what was found out once."""

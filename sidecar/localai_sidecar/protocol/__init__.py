@@ -1,0 +1,1 @@
+"""The wire: bytes to lines to typed messages, and back."""

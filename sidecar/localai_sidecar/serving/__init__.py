@@ -1,0 +1,1 @@
+"""What happens to a request: taken, queued, run, answered."""

@@ -1,0 +1,1 @@
+"""What may crash, hang or eat all memory is tried in a throw-away process first."""
