@@ -78,12 +78,12 @@ class Model(Vocabulary):
         params.n_gpu_layers = 0
         params.load_mode = self.llama.LLAMA_LOAD_MODE_MMAP if is_mapped else self.llama.LLAMA_LOAD_MODE_NONE
         params.no_alloc = no_alloc
-        pages = LargePages(self.header.file_bytes)
+        self._pages = pages = LargePages(self.header.file_bytes)
         params.progress_callback = self.llama.llama_progress_callback(_on_progress(progress, pages))
         handle = self.llama.llama_model_load_from_file(path, params)
         if not handle:
             raise explain(self.library.native_log.errors, self.header)
-        pages.after_filling()
+        pages.filled()
         return handle
 
     def _check_usable(self) -> None:
@@ -111,6 +111,7 @@ class Model(Vocabulary):
 
     def free(self) -> None:
         """Give everything back."""
+        self._pages.end()
         self.chat.end()
         self.llama.llama_free(self.context)
         self._pools.free()
@@ -176,13 +177,9 @@ class Model(Vocabulary):
 
 def _on_progress(progress: "Progress", pages: LargePages) -> Callable[[float, Any], bool]:
     """llama.cpp calls it first when the memory for the weights is reserved, and nothing is in it yet."""
-    is_first = True
 
     def report(fraction: float, _: Any) -> bool:
-        nonlocal is_first
-        if is_first:
-            is_first = False
-            pages.before_filling()
+        pages.filling(fraction)
         return progress(fraction)
 
     return report
