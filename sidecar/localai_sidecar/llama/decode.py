@@ -36,7 +36,7 @@ def pieces(model: Model, sampler: Sampler, limit: int, *, end_at_end_token: bool
     sample, decode, piece_of, keep = (
         llama.llama_sampler_sample,
         llama.llama_decode,
-        model.piece,
+        model.pieces.__getitem__,
         model.kept.tokens.append,
     )
     slot = (ctypes.c_int32 * 1)()

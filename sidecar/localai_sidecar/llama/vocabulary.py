@@ -4,8 +4,7 @@ import ctypes
 from typing import Any
 
 from localai_sidecar.llama.controltokens import ControlTokens
-
-_FIRST_ROOM = 64
+from localai_sidecar.llama.pieces import Pieces
 
 
 class Vocabulary:
@@ -16,7 +15,7 @@ class Vocabulary:
         self.vocabulary = llama.llama_model_get_vocab(handle)
         self.vocabulary_size: int = llama.llama_vocab_n_tokens(self.vocabulary)
         self.control_tokens = ControlTokens(self)
-        self._pieces: dict[int, bytes | None] = {}
+        self.pieces = Pieces(llama, self.vocabulary)
 
     @property
     def bos(self) -> int | None:
@@ -51,21 +50,3 @@ class Vocabulary:
         tokens = self.tokenize(b"\n" + text, parse_control)
         joined = tokens[: len(line_end)] != line_end
         return self.tokenize(text, parse_control) if joined else tokens[len(line_end) :]
-
-    def piece(self, token: int) -> bytes | None:
-        """The bytes a token adds to a reply (none for control tokens), or None for a token that ends it."""
-        try:
-            return self._pieces[token]
-        except KeyError:
-            piece = None if self.llama.llama_vocab_is_eog(self.vocabulary, token) else self._new_piece(token)
-            self._pieces[token] = piece
-            return piece
-
-    def _new_piece(self, token: int) -> bytes:
-        room = _FIRST_ROOM
-        while True:
-            buffer = ctypes.create_string_buffer(room)
-            length = self.llama.llama_token_to_piece(self.vocabulary, token, buffer, room, 0, False)
-            if length >= 0:
-                return buffer.raw[:length]
-            room = -length

@@ -74,15 +74,16 @@ class Outbox:
     def post(self, line: bytes) -> None:
         """Write `line` as far as stdout takes it now; the rest goes with the next `flush`."""
         with self._lock:
-            if not self._pending:
-                line = line[self._write(line) :]  # nearly always all of it
-            if line:
-                self._pending += line
-                self._write_what_fits()
+            self._pending += line
+            self._write_what_fits()
 
     def send(self, line: bytes) -> None:
         """Write `line` and wait until stdout has taken it."""
-        self.post(line)
+        # Nearly always all of it goes at once; this is on the way of every token.
+        with self._lock:
+            written = 0 if self._pending else self._write(line)
+            if written < len(line):
+                self._pending += line[written:]
         while self._pending and not self.closed:
             self._wait(None)
             self.flush()

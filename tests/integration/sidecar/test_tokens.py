@@ -66,7 +66,7 @@ class Tokens:
         return tokens
 
     def text(self, tokens: list[int]) -> str:
-        return b"".join(bytes.fromhex(piece) for piece in self.ask("pieces", tokens=tokens)).decode()
+        return b"".join(bytes.fromhex(piece) for piece in self.ask("in_hex", tokens=tokens)).decode()
 
 
 @contextmanager
@@ -151,7 +151,7 @@ def test_a_text_can_be_tokenised_in_two_halves_that_make_the_same_text(
 def test_long_pieces_are_whole(llama_models: Path, bindings: Path) -> None:
     with vocabulary(llama_models, bindings, "llama-bpe") as tokens:
         pieces = [
-            bytes.fromhex(piece) for piece in tokens.ask("pieces", tokens=list(range(tokens.ask("facts")["size"])))
+            bytes.fromhex(piece) for piece in tokens.ask("in_hex", tokens=list(range(tokens.ask("facts")["size"])))
         ]
         long = [piece.decode() for piece in pieces if len(piece) > 64]
         assert max(map(len, long)) == 128

@@ -50,8 +50,8 @@ class VocabularyOnly(Vocabulary):
         asked = SimpleNamespace(prompt=None, messages=[Message(*message) for message in messages])
         return prompt_tokens(self, asked)  # type: ignore[arg-type]
 
-    def pieces(self, tokens: list[int]) -> list[str]:
-        return [(self.piece(token) or b"").hex() for token in tokens]
+    def in_hex(self, tokens: list[int]) -> list[str]:
+        return [(self.pieces[token] or b"").hex() for token in tokens]
 
     def control_ids(self) -> list[int]:
         return [token for token in range(self.vocabulary_size) if self.control_tokens.get(token)]

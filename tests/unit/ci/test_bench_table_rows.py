@@ -10,6 +10,9 @@ import pytest
 from benchmarks.table import results
 from benchmarks.table.measurements import MEASUREMENTS, chosen
 from benchmarks.table.rows import Goal, Row, Side, Verdict, absolute_row, at_least, at_most, ratio_row
+from sidecarkit import records
+from sidecarkit.records import Record
+from sidecarkit.stages import benchmarks
 
 
 def judged(goal: Goal | None, low: float, high: float, count: int = 12) -> Verdict:
@@ -52,7 +55,7 @@ def test_a_ratio_row_divides_inside_pairs_and_shows_both_sides_in_their_unit() -
 
 
 def test_a_measurement_that_is_repeated_replaces_its_rows_and_leaves_the_others(tmp_path: Path) -> None:
-    path = tmp_path / "benchmarks.json"
+    path = tmp_path / benchmarks.RESULTS
     for name, value in (("cost", 1.0), ("busy", 2.0), ("cost", 3.0)):
         document = results.read(path, "build-1")
         row = Row(
@@ -67,8 +70,15 @@ def test_a_measurement_that_is_repeated_replaces_its_rows_and_leaves_the_others(
     assert "- busy figure: about busy" in text
 
 
+def test_the_record_of_the_stage_leaves_its_results_alone(tmp_path: Path) -> None:
+    record = Record(
+        stage=benchmarks.STAGE.name, target="t", key="k", inputs={}, data={}, seconds=1.0, finished="", cached=False
+    )
+    assert records.write(tmp_path, record) != tmp_path / benchmarks.RESULTS
+
+
 def test_figures_of_another_build_are_not_continued(tmp_path: Path) -> None:
-    path = tmp_path / "benchmarks.json"
+    path = tmp_path / benchmarks.RESULTS
     document = results.read(path, "build-1")
     document["measurements"]["cost"] = results.of_failure("no", "2026-01-01T00:00:00+00:00")
     results.write(path, document)
