@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
@@ -75,14 +76,20 @@ def default_sessions(targets: list[str]) -> list[str]:
     return ["doctor", "plan", *(f"{stage}({target})" for target in targets for stage in STAGES), "report"]
 
 
-def chosen_targets(name: str | None) -> list[str]:
-    """The targets that `--target` means; without it, the host's cpu target. Raises ConfigError."""
-    if name == "all":
-        return list(TARGETS)
+def chosen_target(name: str | None) -> str:
+    """`all`, or the target that `--target` means; without it, the host's cpu target. Raises ConfigError."""
     wanted = name or f"cpu-{host.target_triple()}"
-    if wanted not in TARGETS:
+    if wanted not in ("all", *TARGETS):
         raise ConfigError(f"there is no target `{wanted}`", hint=f"`all`, or one of: {', '.join(TARGETS)}")
-    return [wanted]
+    return wanted
+
+
+def buildable_targets(python: Path) -> list[str]:
+    """Every target that can be built on this machine; `plan` says why the others cannot."""
+    asked = [str(python), "-m", "sidecarkit", "plan", "--json"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "ci")}
+    planned = subprocess.run(asked, env=environment, capture_output=True, text=True, check=True)
+    return [each["target"] for each in json.loads(planned.stdout) if each["buildable"]]
 
 
 def main(arguments: list[str]) -> int:
@@ -98,8 +105,10 @@ def main(arguments: list[str]) -> int:
     if "--" in for_nox:
         cut = for_nox.index("--")
         for_nox, posargs = for_nox[:cut], posargs + for_nox[cut + 1 :]
-    sessions = [] if for_nox else ["--sessions", *default_sessions(chosen_targets(ours.target))]
+    target = chosen_target(ours.target)
     python = locked_python("toolkit")
+    targets = buildable_targets(python) if target == "all" else [target]
+    sessions = [] if for_nox else ["--sessions", *default_sessions(targets)]
     EXIT_CODE_FILE.unlink(missing_ok=True)
     command = [str(python), "-m", "nox", "--noxfile", __file__, "--stop-on-first-error", *for_nox, *sessions]
     code = subprocess.run([*command, "--", *posargs], check=False).returncode
@@ -211,6 +220,12 @@ def assemble(session: nox.Session, target: str) -> None:
 def e2e(session: nox.Session, target: str) -> None:
     """Use the packaged app as a person would."""
     sidecarkit(session, "stage", "e2e", "--target", target)
+
+
+@nox.session
+def workflow(session: nox.Session) -> None:
+    """Write .github/workflows/build.yml anew from ci/targets.toml."""
+    sidecarkit(session, "workflow")
 
 
 @nox.session

@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks.sidebyside.pairing import in_turn
 from benchmarks.sidebyside.sides import (
+    LIBRARIES,
     PHASES,
     Measured,
     Placed,
@@ -55,7 +56,7 @@ def placed(pytestconfig: pytest.Config) -> Placed:
     program = pytestconfig.getoption("sidecar").resolve(strict=True)
     return Placed(
         program=program,
-        libraries=(program.parent / "llama").resolve(strict=True),
+        libraries=(program.parent / LIBRARIES).resolve(strict=True),
         llama_bench=pytestconfig.getoption("llama_bench").resolve(strict=True),
         target=pytestconfig.getoption("target"),
     )

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from sidecarkit import host, layout
+from sidecarkit import config, host
+from sidecarkit.config import Target
 from sidecarkit.sidecar_client import SidecarClient
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -42,13 +43,18 @@ def sidecar_commands(option: str | None) -> dict[str, tuple[str, ...]]:
         return {"source": (sys.executable, "-m", "localai_sidecar")}
     if option:
         return {"program": (str(Path(option).resolve()),)}
-    triple = host.target_triple()
-    placed = ROOT / layout.PLACED
-    target = f"{VARIANT}-{triple}"
+    target = host_target()
+    placed = ROOT / target.project.placed
     return {
-        "folder": (str(placed / layout.folder_name(target) / layout.program_name(triple)),),
-        "single_file": (str(placed / layout.single_file_name(target)),),
+        "folder": (str(placed / target.folder_name / target.program_name),),
+        "single_file": (str(placed / target.single_file_name),),
     }
+
+
+def host_target() -> Target:
+    """This machine's `cpu` target."""
+    targets = config.load_targets(ROOT / "ci" / "targets.toml")
+    return next(target for target in targets if target.name == f"{VARIANT}-{host.target_triple()}")
 
 
 @pytest.fixture(autouse=True)

@@ -24,6 +24,8 @@ LLAMA_BENCH_LIMIT_S = 600.0
 
 PREFILL, DECODE = PHASES = ("prefill", "decode")
 SHORT_PROMPT = "Once"
+# The folder of llama.cpp's libraries beside the sidecar's program.
+LIBRARIES = "llama"
 _LOADED_PLUG_IN = re.compile(r"loaded CPU backend from (.+)$", re.MULTILINE)
 
 

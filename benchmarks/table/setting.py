@@ -11,9 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.sidebyside.pairing import in_turn
-from benchmarks.sidebyside.sides import SHORT_PROMPT, Placed, Work
+from benchmarks.sidebyside.sides import LIBRARIES, SHORT_PROMPT, Placed, Work
 from benchmarks.table.engine import CACHE_VARIABLE, Engine
-from sidecarkit import layout
 
 PROMPT_TOKENS = 512
 PREDICT = 128
@@ -46,7 +45,7 @@ class Setting:
     @property
     def placed(self) -> Placed:
         """What the gate's own samples ask for."""
-        libraries = self.program.parent / layout.LIBRARIES
+        libraries = self.program.parent / LIBRARIES
         return Placed(program=self.program, libraries=libraries, llama_bench=self.llama_bench, target=self.target)
 
     @property

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.sidebyside.random_model import Shape, write
-from sidecarkit import layout
+from benchmarks.sidebyside.sides import LIBRARIES
 from sidecarkit.tools import zig
 
 SOURCE = Path(__file__).with_name("stub.c")
@@ -61,19 +61,18 @@ class Stub:
 
 
 def make(placed: Path, vocabulary: Path, folder: Path, zig_target: str) -> Stub:
-    """Copy the placed folder by links, put the stub into it, and write a model whose vocabulary is `vocabulary`'s.
+    """Copy the folder of the `placed` program by links, put the stub into it, and write a model whose vocabulary is `vocabulary`'s.
 
     Raises CalledProcessError when the stub does not compile.
     """
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(placed, folder / "engine", copy_function=_link)
-    libraries = folder / "engine" / layout.LIBRARIES
+    shutil.copytree(placed.parent, folder / "engine", copy_function=_link)
+    libraries = folder / "engine" / LIBRARIES
     (libraries / LIBRARY).rename(libraries / REAL)
     compile_library(folder, libraries / LIBRARY, zig_target)
     model = folder / "stub.gguf"
     write(SHAPE, vocabulary, model)
-    (program,) = (path for path in (folder / "engine").iterdir() if path.stem == layout.PROGRAM)
-    return Stub(program=program, model=model)
+    return Stub(program=folder / "engine" / placed.name, model=model)
 
 
 def _link(source: str, destination: str) -> None:

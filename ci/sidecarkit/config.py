@@ -2,35 +2,81 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from sidecarkit import layout, schema
 from sidecarkit.errors import ConfigError
+from sidecarkit.report import bytes_of
 
-_TRIPLE = re.compile(r"^[a-z0-9_]+-[a-z0-9]+-[a-z0-9]+(-[a-z0-9]+)?$")
-_VERSION = re.compile(r"^\d+(\.\d+)+$")
-_SHA256 = re.compile(r"^[0-9a-f]{64}$")
-VARIANTS = ("cpu",)
-RECIPES = ("llama_cpu",)
-BUNDLES = ("deb",)
+SCHEMAS = Path(__file__).parent / "schemas"
+
+SINGLE_FILE = "single-file"
+
+_Pin = TypeVar("_Pin")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """What all targets of a file are built from. Paths are relative to the project's folder.
+
+    `program`: what sidecars are called. `package`: the Python package that is compiled. `launcher`: C source of
+    the single file's. `recipe`: what the package needs beside itself. `placed`: where Tauri takes sidecars from.
+    `smoke`: the exchange that proves a placed sidecar.
+    """
+
+    program: str
+    package: Path
+    launcher: Path
+    recipe: str
+    placed: Path
+    smoke: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """What CI builds on: a runner, the system in a container on it (None: the runner's own).
+
+    `prepare`: the command that brings git and Python there (None: it has both).
+    """
+
+    name: str
+    runner: str
+    container: str | None
+    prepare: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """The most bytes a layer may take."""
+
+    native: int
+    engine: int
+    pack: int
+    bundle: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """What is built: a set of backends (the variant) for a machine and system (the triple)."""
+    """What is built: a set of backends (the variant) for a machine and system (the triple).
 
+    The floors are the newest GLIBC symbol versions that the native libraries, and the engine around them, may
+    need; None for systems without GLIBC.
+    """
+
+    project: Project
     variant: str
     triple: str
-    recipe: str
     zig_target: str
-    native_glibc_floor: str
-    engine_glibc_floor: str
+    native_glibc_floor: str | None
+    engine_glibc_floor: str | None
+    layouts: tuple[str, ...]
     bundles: tuple[str, ...]
+    machines: tuple[Machine, ...]
+    budget: Budget
 
     @property
     def name(self) -> str:
@@ -42,16 +88,30 @@ class Target:
         """Whether programs of this target end in `.exe`."""
         return "-windows-" in self.triple
 
+    @property
+    def program_name(self) -> str:
+        """The engine's program inside its folder."""
+        return layout.program_name(self.project.program, self.triple)
+
+    @property
+    def folder_name(self) -> str:
+        """The engine's folder, e.g. `localai-sidecar-cpu-x86_64-unknown-linux-gnu.dist`."""
+        return layout.folder_name(self.project.program, self.name)
+
+    @property
+    def single_file_name(self) -> str:
+        """The engine as one file, by the name Tauri's `externalBin` wants: the triple, then `.exe` on Windows."""
+        return layout.single_file_name(self.project.program, self.name)
+
 
 @dataclass(frozen=True, kw_only=True)
-class LlamaPin:
-    """The sdist with llama.cpp's source and bindings, and the build identity compiled into it."""
+class SdistPin:
+    """A source distribution that a recipe builds from, and what the recipe compiles in about it."""
 
     package: str
     version: str
     sha256: str
-    commit: str
-    build_number: int
+    facts: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,126 +128,79 @@ class CPythonPin:
 
 @dataclass(frozen=True, kw_only=True)
 class Toolchain:
-    """All pins of ci/toolchain.toml."""
+    """All pins of ci/toolchain.toml: sdists by the recipe's name for them, interpreters by triple."""
 
-    llama: LlamaPin
+    sdists: Mapping[str, SdistPin]
     cpython: Mapping[str, CPythonPin]
+
+    def sdist(self, name: str) -> SdistPin:
+        """The source distribution a recipe calls `name`. Raises ConfigError when none is pinned."""
+        return self._pin(self.sdists, "sdist", name)
 
     def cpython_for(self, triple: str) -> CPythonPin:
         """The interpreter pinned for `triple`. Raises ConfigError when there is none."""
-        if triple not in self.cpython:
+        return self._pin(self.cpython, "cpython", triple)
+
+    @staticmethod
+    def _pin(pins: Mapping[str, _Pin], table: str, name: str) -> _Pin:
+        if name not in pins:
             raise ConfigError(
-                f"ci/toolchain.toml pins no CPython for `{triple}`; it has {sorted(self.cpython)}",
-                hint=f"add a [cpython.{triple}] table",
+                f"ci/toolchain.toml pins no [{table}] for `{name}`; it has {', '.join(sorted(pins)) or 'none'}",
+                hint=f"add a [{table}.{name}] table",
             )
-        return self.cpython[triple]
-
-
-class _Table:
-    """Reads one TOML table and collects what is wrong with it."""
-
-    def __init__(self, where: str, values: object, problems: list[str]) -> None:
-        self.where, self.problems = where, problems
-        self.values: dict[str, Any] = values if isinstance(values, dict) else {}
-        if not isinstance(values, dict):
-            problems.append(f"{where}: expected a table, found {values!r}")
-
-    def known(self, allowed: list[str]) -> None:
-        for key in self.values.keys() - set(allowed):
-            close = difflib.get_close_matches(key, allowed, n=1)
-            self.problems.append(
-                f"{self.where}: unknown key `{key}`" + (f", did you mean `{close[0]}`?" if close else "")
-            )
-
-    def text(self, key: str, pattern: re.Pattern[str] | None = None, one_of: tuple[str, ...] = ()) -> str:
-        value = self.values.get(key)
-        if not isinstance(value, str) or not value:
-            self.problems.append(f"{self.where}: `{key}` must be a text, found {value!r}")
-            return ""
-        if one_of and value not in one_of:
-            self.problems.append(f"{self.where}: `{key}` is {value!r}, allowed: {', '.join(one_of)}")
-        if pattern and not pattern.match(value):
-            self.problems.append(f"{self.where}: `{key}` is {value!r}, expected the form {pattern.pattern}")
-        return value
-
-    def count(self, key: str) -> int:
-        value = self.values.get(key)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            self.problems.append(f"{self.where}: `{key}` must be a number from 0 on, found {value!r}")
-            return 0
-        return value
-
-    def texts(self, key: str, one_of: tuple[str, ...]) -> tuple[str, ...]:
-        value = self.values.get(key)
-        if not isinstance(value, list) or not value or not set(map(str, value)) <= set(one_of):
-            self.problems.append(f"{self.where}: `{key}` must list some of {', '.join(one_of)}, found {value!r}")
-            return ()
-        return tuple(str(item) for item in value)
+        return pins[name]
 
 
 def load_targets(path: Path) -> tuple[Target, ...]:
     """The targets of `path` in their order. Raises ConfigError naming every problem."""
-    problems: list[str] = []
-    document = _Table(path.name, _read(path), problems)
-    document.known(["target"])
-    entries = document.values.get("target")
-    if not isinstance(entries, list) or not entries:
-        problems.append(f"{path.name}: no [[target]] in it")
-        entries = []
-    targets = [_target(_Table(f"{path.name} target {i + 1}", entry, problems)) for i, entry in enumerate(entries)]
-    names = [target.name for target in targets]
-    problems += [f"{path.name}: target `{name}` is listed twice" for name in {n for n in names if names.count(n) > 1}]
+    document = _read(path)
+    problems = schema.problems(document, SCHEMAS / "targets.json")
     _refuse(path, problems)
-    return tuple(targets)
+    machines = {name: _machine(name, values) for name, values in document.get("machine", {}).items()}
+    names = [f"{entry['variant']}-{entry['triple']}" for entry in document["target"]]
+    problems += [f"target `{name}` is listed twice" for name in sorted({n for n in names if names.count(n) > 1})]
+    problems += [
+        f"target `{name}`: there is no [machine.{machine}]{schema.meant(machine, sorted(machines))}"
+        for name, entry in zip(names, document["target"], strict=True)
+        for machine in entry.get("machines", ())
+        if machine not in machines
+    ]
+    _refuse(path, problems)
+    project = _project(document["project"])
+    return tuple(_target(entry, project, machines) for entry in document["target"])
 
 
 def load_toolchain(path: Path) -> Toolchain:
     """The pins of `path`. Raises ConfigError naming every problem."""
-    problems: list[str] = []
-    document = _Table(path.name, _read(path), problems)
-    document.known(["llama", "cpython"])
-    llama = _llama(_Table(f"{path.name} [llama]", document.values.get("llama"), problems))
-    tables = _Table(f"{path.name} [cpython]", document.values.get("cpython"), problems).values
-    pins = {
-        triple: _cpython(_Table(f"{path.name} [cpython.{triple}]", table, problems)) for triple, table in tables.items()
-    }
-    _refuse(path, problems)
-    return Toolchain(llama=llama, cpython=pins)
+    document = _read(path)
+    _refuse(path, schema.problems(document, SCHEMAS / "toolchain.json"))
+    return Toolchain(
+        sdists={name: SdistPin(**{"facts": {}, **values}) for name, values in document.get("sdist", {}).items()},
+        cpython={triple: CPythonPin(**values) for triple, values in document["cpython"].items()},
+    )
 
 
-def _target(table: _Table) -> Target:
-    table.known([field.name for field in fields(Target)])
+def _project(values: dict[str, Any]) -> Project:
+    paths = {key: Path(values[key]) for key in ("package", "launcher", "placed", "smoke")}
+    return Project(program=values["program"], recipe=values["recipe"], **paths)
+
+
+def _machine(name: str, values: dict[str, Any]) -> Machine:
+    return Machine(name=name, runner=values["runner"], container=values.get("container"), prepare=values.get("prepare"))
+
+
+def _target(values: dict[str, Any], project: Project, machines: Mapping[str, Machine]) -> Target:
     return Target(
-        variant=table.text("variant", one_of=VARIANTS),
-        triple=table.text("triple", _TRIPLE),
-        recipe=table.text("recipe", one_of=RECIPES),
-        zig_target=table.text("zig_target"),
-        native_glibc_floor=table.text("native_glibc_floor", _VERSION),
-        engine_glibc_floor=table.text("engine_glibc_floor", _VERSION),
-        bundles=table.texts("bundles", one_of=BUNDLES),
-    )
-
-
-def _llama(table: _Table) -> LlamaPin:
-    table.known([field.name for field in fields(LlamaPin)])
-    return LlamaPin(
-        package=table.text("package"),
-        version=table.text("version", _VERSION),
-        sha256=table.text("sha256", _SHA256),
-        commit=table.text("commit"),
-        build_number=table.count("build_number"),
-    )
-
-
-def _cpython(table: _Table) -> CPythonPin:
-    table.known([field.name for field in fields(CPythonPin)])
-    return CPythonPin(
-        group=table.text("group"),
-        artifact=table.text("artifact"),
-        version=table.text("version"),
-        classifier=table.text("classifier"),
-        sha256=table.text("sha256", _SHA256),
-        python=table.text("python", _VERSION),
+        project=project,
+        variant=values["variant"],
+        triple=values["triple"],
+        zig_target=values["zig_target"],
+        native_glibc_floor=values.get("native_glibc_floor"),
+        engine_glibc_floor=values.get("engine_glibc_floor"),
+        layouts=tuple(values["layouts"]),
+        bundles=tuple(values["bundles"]),
+        machines=tuple(machines[name] for name in values.get("machines", ())),
+        budget=Budget(**{layer: bytes_of(text) for layer, text in values["budget"].items()}),
     )
 
 
@@ -202,4 +215,5 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _refuse(path: Path, problems: list[str]) -> None:
     if problems:
-        raise ConfigError("\n       ".join(sorted(problems)), hint=f"mend {path}; nothing was built")
+        lines = "\n       ".join(problems)
+        raise ConfigError(f"{path.name}: {lines}", hint=f"mend {path}; nothing was built")

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from sidecarkit import command, pitfalls, requirements
+from sidecarkit.config import Project
 from sidecarkit.errors import MissingTool, StepFailed
 from sidecarkit.report import Report
 from sidecarkit.requirements import Requirement
@@ -20,10 +21,10 @@ _LOG = Path("build", "logs", "doctor.log")
 _RUST_CONFLICTS = ("rustc", "cargo", "rustup")
 
 
-def run(root: Path, report: Report) -> None:
+def run(root: Path, project: Project, report: Report) -> None:
     """Look at the machine and install what is missing. Raises MissingTool when something must be done by hand."""
     with report.section("doctor · what this machine has"):
-        for note in pitfalls.notes(root):
+        for note in pitfalls.notes(root, project):
             report.say(f" ! {note}")
         missing = _look(report)
         if not missing:

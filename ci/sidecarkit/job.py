@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sidecarkit import recipes
 from sidecarkit.cache import Cache
 from sidecarkit.config import Target, Toolchain
 from sidecarkit.errors import ToolkitError
+from sidecarkit.recipes.recipe import Recipe
 from sidecarkit.records import Record
 from sidecarkit.report import Report
 
@@ -47,6 +49,11 @@ class Job:
     def build(self) -> Path:
         """Where this target's records, logs and screenshots lie."""
         return self.root / "build" / self.target.name
+
+    @property
+    def recipe(self) -> Recipe:
+        """What the project's sidecars need beside their own Python."""
+        return recipes.of(self.target.project.recipe)
 
     @property
     def log(self) -> Path:

@@ -12,7 +12,7 @@ from typing import Any
 import platformdirs
 
 from sidecarkit import command, digest
-from sidecarkit.config import LlamaPin
+from sidecarkit.config import SdistPin
 from sidecarkit.errors import PartWrong, StepFailed
 from sidecarkit.report import Report
 
@@ -24,7 +24,7 @@ def folder() -> Path:
     return Path(platformdirs.user_cache_dir("localaiapp", appauthor=False)) / "parts"
 
 
-def unpack_sdist(pin: LlamaPin, folder: str, destination: Path, report: Report) -> Path:
+def unpack_sdist(pin: SdistPin, folder: str, destination: Path, report: Report) -> Path:
     """Unpack what the pinned sdist holds under `folder`; return where it lies in `destination`. Raises PartWrong."""
     top = f"{pin.package.replace('-', '_')}-{pin.version}"
     # Debian 12's Python 3.11.2 has no filters yet; the archive's hash is the pinned one either way.
@@ -56,7 +56,7 @@ def kept(name: str, sha256: str, fetch: Callable[[Path], Path]) -> Path:
     return path
 
 
-def sdist(pin: LlamaPin, report: Report) -> Path:
+def sdist(pin: SdistPin, report: Report) -> Path:
     """The pinned sdist's file, downloaded by the user's own pip settings when it is not there yet.
 
     Raises PartWrong when it cannot be had or its bytes are not the pinned ones.
@@ -64,7 +64,7 @@ def sdist(pin: LlamaPin, report: Report) -> Path:
     return kept(f"{pin.package} {pin.version}", pin.sha256, lambda workplace: _download(pin, workplace, report))
 
 
-def _download(pin: LlamaPin, workplace: Path, report: Report) -> Path:
+def _download(pin: SdistPin, workplace: Path, report: Report) -> Path:
     requirement = workplace / "requirement.txt"
     requirement.write_text(f"{pin.package}=={pin.version} --hash=sha256:{pin.sha256}\n", encoding="utf-8")
     try:

@@ -7,25 +7,28 @@ import sys
 from pathlib import Path
 
 from sidecarkit import layout
+from sidecarkit.config import Project
 
 _NAMESPACES = Path("/proc/sys/kernel/unprivileged_userns_clone")
 _TRACKED = {"README.md", ".gitignore"}
 
 
-def notes(root: Path) -> list[str]:
+def notes(root: Path, project: Project) -> list[str]:
     """A sentence and a hint for each pitfall this machine or checkout is in."""
-    found = (misnamed_sidecars(root / layout.PLACED), webkit_sandbox(_NAMESPACES), windows_compiler(sys.platform))
+    found = (misnamed_sidecars(root, project), webkit_sandbox(_NAMESPACES), windows_compiler(sys.platform))
     return [note for note in found if note]
 
 
-def misnamed_sidecars(folder: Path) -> str | None:
+def misnamed_sidecars(root: Path, project: Project) -> str | None:
     """Files in Tauri's binary folder whose names Tauri will not look for."""
+    folder = root / project.placed
     entries = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-    wrong = [name for name in entries if name not in _TRACKED and not _is_placed_name(name)]
+    wrong = [name for name in entries if name not in _TRACKED and not _is_placed_name(project.program, name)]
     if not wrong:
         return None
     return (
-        f"{layout.PLACED.as_posix()} holds {', '.join(wrong)}: Tauri only finds `{layout.PROGRAM}-<variant>-<triple>`\n"
+        f"{project.placed.as_posix()} holds {', '.join(wrong)}: "
+        f"Tauri only finds `{project.program}-<variant>-<triple>`\n"
         "   hint: remove it; the session `place` puts the sidecar there under its right name"
     )
 
@@ -55,7 +58,7 @@ def windows_compiler(platform: str) -> str | None:
     )
 
 
-def _is_placed_name(name: str) -> bool:
-    return layout.target_of(name.removesuffix(".dist")) is not None or (
-        name.endswith(".dist") and layout.target_of(f"{name.removesuffix('.dist')}.exe") is not None
-    )
+def _is_placed_name(program: str, name: str) -> bool:
+    stem = name.removesuffix(".dist")
+    names = (stem, f"{stem}.exe") if name.endswith(".dist") else (name,)
+    return any(layout.target_of(program, each) for each in names)

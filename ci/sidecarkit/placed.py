@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from sidecarkit import audit, digest, layout
+from sidecarkit import audit, digest, layout, recipes
 from sidecarkit.config import Target
 from sidecarkit.errors import WrongBinary
 
@@ -15,7 +15,7 @@ def check_single_file(path: Path, target: Target) -> None:
 
     Raises WrongBinary naming expected and found.
     """
-    _check_name(path, layout.single_file_name(target.name), target)
+    _check_name(path, target.single_file_name, target)
     _check_program(path, target)
 
 
@@ -24,14 +24,22 @@ def check_folder(folder: Path, target: Target) -> None:
 
     Raises WrongBinary naming expected and found.
     """
-    _check_name(folder, layout.folder_name(target.name), target)
-    _check_program(folder / layout.program_name(target.triple), target)
+    _check_name(folder, target.folder_name, target)
+    _check_program(folder / target.program_name, target)
     _check_facts(folder / layout.BUILD_FACTS, target)
-    libraries = sorted((folder / layout.LIBRARIES).glob("*"))
-    if not libraries:
-        raise WrongBinary(f"`{folder / layout.LIBRARIES}` holds no libraries", hint=_again(target))
+    libraries = _libraries(folder, target)
     for library in libraries:
         audit.check(library, triple=target.triple, glibc_floor=target.native_glibc_floor)
+
+
+def _libraries(folder: Path, target: Target) -> list[Path]:
+    name = recipes.of(target.project.recipe).native.folder
+    if name is None:
+        return []
+    libraries = sorted((folder / name).glob("*"))
+    if not libraries:
+        raise WrongBinary(f"`{folder / name}` holds no libraries", hint=_again(target))
+    return libraries
 
 
 def fingerprint(path: Path) -> str:
@@ -62,13 +70,13 @@ def _check_name(path: Path, expected: str, target: Target) -> None:
 
 
 def _name_mistake(path: Path, target: Target) -> str:
-    found = layout.target_of(path.name)
+    found = layout.target_of(target.project.program, path.name)
     suffix = layout.program_suffix(target.triple)
     if found and found[1] != target.triple:
         return f"it states the triple `{found[1]}`"
     if found:
         return f"it states the variant `{found[0]}`"
-    if suffix and path.name == f"{layout.PROGRAM}-{target.name}":
+    if suffix and path.name == f"{target.project.program}-{target.name}":
         return f"programs of this triple end in `{suffix}`"
     if not suffix and path.suffix == ".exe":
         return "programs of this triple have no `.exe`"

@@ -37,6 +37,13 @@ def size(count: float) -> str:
     return f"{count:.2f} GB"
 
 
+def bytes_of(text: str) -> int:
+    """The inverse of `size`: `31.4 MB` in bytes."""
+    number, _, unit = text.partition(" ")
+    factor: int = 1000 ** ("B", "kB", "MB", "GB").index(unit)
+    return round(float(number) * factor)
+
+
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table, padded so that it reads well in a terminal too."""
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]

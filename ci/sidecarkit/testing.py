@@ -57,7 +57,7 @@ def _checks(job: Job, line: tuple[Stage, ...]) -> list[Check]:
     verdicts = frozenset({"bench", "e2e"})
     quick = replace(job, options=replace(job.options, pairs=min(job.options.pairs, _MOST_PAIRS), again=verdicts))
     return [
-        Check(name="machine", run=lambda: doctor.run(job.root, job.report), gates=True),
+        Check(name="machine", run=lambda: doctor.run(job.root, job.target.project, job.report), gates=True),
         Check(name="lint", run=tool.lint),
         Check(name="types", run=tool.types),
         Check(name="units", run=lambda: tool.pytest("units", "tests/unit", "tests/architecture")),

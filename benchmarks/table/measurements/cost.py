@@ -25,7 +25,7 @@ def per_token(setting: Setting) -> list[Row]:
     early: list[float] = []
     late: list[float] = []
     with setting.fresh_folder() as folder:
-        made = stub.make(setting.program.parent, setting.model, folder / "stub", setting.zig_target)
+        made = stub.make(setting.program, setting.model, folder / "stub", setting.zig_target)
         for index in range(setting.pairs):
             stamps = _sample(made, setting)
             early.append(cost_us(stamps, EARLY))

@@ -42,7 +42,7 @@ def transport(setting: Setting) -> list[Row]:
     cpu_us: list[float] = []
     bare: list[float] = []
     with setting.fresh_folder() as folder:
-        made = stub.make(setting.program.parent, setting.model, folder / "stub", setting.zig_target)
+        made = stub.make(setting.program, setting.model, folder / "stub", setting.zig_target)
         writer = floor.bare_writer(folder, setting.zig_target)
         for index in range(setting.pairs):
             bare.append(percentile_99(floor.transport_ms(writer, TOKENS, SLOW_S)))

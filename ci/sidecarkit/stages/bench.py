@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from sidecarkit import command, digest, gate, host, layout, made_model
+from sidecarkit import command, digest, gate, host, made_model
 from sidecarkit.errors import ConfigError, SlowerThanGate
 from sidecarkit.gate import Verdict
 from sidecarkit.job import Job, Stage
@@ -123,7 +123,7 @@ def _measure(job: Job) -> Path:
         [
             sys.executable, "-m", "pytest", job.root / BENCHMARKS,
             "--target", job.target.name,
-            "--sidecar", folder / layout.program_name(job.target.triple),
+            "--sidecar", folder / job.target.program_name,
             "--llama-bench", job.record("native").data["tools"]["llama-bench"],
             "--model", made_model.path(job, job.options.model),
             "--demo-model", job.root / DEMO_MODEL,

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from sidecarkit import command, digest, host, layout, made_model
+from sidecarkit import command, digest, host, made_model
 from sidecarkit.job import Job, Stage
 from sidecarkit.stages.bench import DEMO_MODEL
 
@@ -40,14 +40,15 @@ def run(job: Job) -> dict[str, Any]:
 
 def _command(job: Job, results: Path) -> list[str | Path]:
     folder = Path(job.record("place").data["folder"])
+    tools = job.record("native").data["tools"] | job.record("anchors").data["tools"]
+    anchors = [word for name, program in tools.items() for word in (f"--{name}", program)]
     chosen = [word for row in job.options.rows for word in ("-k", row)]
     return [
         sys.executable, "-m", "benchmarks.table",
         "--target", job.target.name,
-        "--sidecar", folder / layout.program_name(job.target.triple),
-        "--single-file", folder.parent / layout.single_file_name(job.target.name),
-        "--llama-bench", job.record("native").data["tools"]["llama-bench"],
-        "--llama-server", job.record("llama-server").data["program"],
+        "--sidecar", folder / job.target.program_name,
+        "--single-file", folder.parent / job.target.single_file_name,
+        *anchors,
         "--model", made_model.path(job, MODEL),
         "--tiny-model", job.root / DEMO_MODEL,
         "--threads", str(host.facts().physical_cores),
@@ -61,7 +62,7 @@ def _command(job: Job, results: Path) -> list[str | Path]:
 STAGE = Stage(
     name="benchmarks",
     summary="measure the whole table",
-    needs=("native", "place", "llama-server"),
+    needs=("native", "place", "anchors"),
     inputs=inputs,
     run=run,
 )

@@ -6,31 +6,27 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from sidecarkit import audit, digest, interpreter, layout, parts
+from sidecarkit import audit, digest, interpreter
 from sidecarkit.config import Target
 from sidecarkit.errors import WrongBinary
 from sidecarkit.job import Job, Stage
-from sidecarkit.recipes import bindings as bindings_recipe
-from sidecarkit.recipes import engine as recipe
+from sidecarkit.recipes.modules import FROM_THE_SYSTEM
 from sidecarkit.report import size
 from sidecarkit.tools import nuitka, zig
 
 
 def inputs(job: Job) -> dict[str, str]:
-    """The sidecar's sources, the bindings, the interpreter, the compilers and their flags."""
+    """The sidecar's sources, the recipe's own inputs, the interpreter, the compilers and their flags."""
     locks = job.root / "ci" / "locks"
     return {
-        "sidecar": digest.of_sources(job.root / "sidecar" / recipe.PACKAGE, ("**/*.py",)),
-        "bindings": job.toolchain.llama.sha256,
+        "sidecar": digest.of_sources(job.root / job.target.project.package, ("**/*.py",)),
         "cpython": job.toolchain.cpython_for(job.target.triple).sha256,
         "zig": zig.version(),
         "zig target": _zig_target(job.target),
-        "glibc floor": job.target.engine_glibc_floor,
+        "glibc floor": str(job.target.engine_glibc_floor),
         "stage": digest.of_file(Path(__file__)),
-        "recipe": digest.of_file(Path(recipe.__file__)),
-        "plug-in": digest.of_file(recipe.PLUG_IN),
-        "bindings' recipe": digest.of_file(Path(bindings_recipe.__file__)),
         "interpreter": digest.of_file(Path(interpreter.__file__)),
+        **job.recipe.engine.inputs(job),
         **nuitka.inputs(locks),
     }
 
@@ -43,7 +39,7 @@ def run(job: Job) -> dict[str, Any]:
     return {
         "summary": f"program and Python, {size(total)}",
         "folder": str(engine),
-        "program": layout.program_name(job.target.triple),
+        "program": job.target.program_name,
         "bytes": total,
     }
 
@@ -54,7 +50,7 @@ def _build(job: Job, folder: Path) -> None:
     package = _gather_sources(job, workplace / "source")
     compiled = nuitka.compile_package(
         compiler, package, workplace / "nuitka", zig_target=_zig_target(job.target),
-        program_name=layout.program_name(job.target.triple), flags=recipe.flags(), log=job.log, report=job.report,
+        program_name=job.target.program_name, flags=job.recipe.engine.flags, log=job.log, report=job.report,
     )  # fmt: skip
     check(compiled, compiler.home, triple=job.target.triple, glibc_floor=job.target.engine_glibc_floor)
     compiled.rename(folder / "engine")
@@ -62,7 +58,7 @@ def _build(job: Job, folder: Path) -> None:
 
 
 def _zig_target(target: Target) -> str:
-    """The interpreter needs a newer GLIBC than llama.cpp's libraries do, and zig links for one not older than its."""
+    """The interpreter needs a newer GLIBC than the libraries do, and zig links for one not older than its."""
     system, dot, _ = target.zig_target.partition(".")
     return f"{system}.{target.engine_glibc_floor}" if dot else system
 
@@ -84,26 +80,14 @@ def _compiler(job: Job) -> nuitka.Compiler:
 
 
 def _gather_sources(job: Job, folder: Path) -> Path:
-    """Put the sidecar and the bindings side by side, away from the checkout, and return the sidecar's package."""
-    shutil.copytree(
-        job.root / "sidecar" / recipe.PACKAGE, folder / recipe.PACKAGE, ignore=shutil.ignore_patterns("__pycache__")
-    )
-    for name, text in recipe.STUBS.items():
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
-    bindings = parts.unpack_sdist(job.toolchain.llama, "llama_cpp", folder.parent / "sdist", job.report)
-    for name in recipe.BINDINGS:
-        shutil.copyfile(bindings / name, folder / "llama_cpp" / name)
-    _cut_bindings(folder / "llama_cpp" / recipe.BINDINGS[0], folder / recipe.PACKAGE)
-    return folder / recipe.PACKAGE
+    """Put the package and what the recipe adds side by side, away from the checkout, and return the package."""
+    package = job.target.project.package
+    shutil.copytree(job.root / package, folder / package.name, ignore=shutil.ignore_patterns("__pycache__"))
+    job.recipe.engine.gather(job, folder)
+    return folder / package.name
 
 
-def _cut_bindings(bindings: Path, package: Path) -> None:
-    used = bindings_recipe.names_used(path.read_text(encoding="utf-8") for path in sorted(package.rglob("*.py")))
-    bindings.write_text(bindings_recipe.subset(bindings.read_text(encoding="utf-8"), used), encoding="utf-8")
-
-
-def check(folder: Path, home: Path, *, triple: str, glibc_floor: str) -> None:
+def check(folder: Path, home: Path, *, triple: str, glibc_floor: str | None) -> None:
     """Hold every compiled file of the engine against `triple` and `glibc_floor`.
 
     Raises WrongBinary, also for a library that needs one which is neither here nor the system's, and for
@@ -112,16 +96,16 @@ def check(folder: Path, home: Path, *, triple: str, glibc_floor: str) -> None:
     files = {path.name: path for path in folder.rglob("*") if path.is_file() and audit.is_binary(path)}
     for name, path in sorted(files.items()):
         facts = audit.check(path, triple=triple, glibc_floor=glibc_floor)
-        absent = sorted(set(facts.needed) - files.keys() - recipe.FROM_THE_SYSTEM)
+        absent = sorted(set(facts.needed) - files.keys() - FROM_THE_SYSTEM)
         if absent:
             raise WrongBinary(
                 f"`{name}` of the engine needs {', '.join(absent)}, which is not in its folder",
-                hint="leave out the module that brings it: ci/sidecarkit/recipes/engine.py",
+                hint="leave out the module that brings it: ci/sidecarkit/recipes/modules.py",
             )
         if name.startswith("lib") and not (home / "lib" / name).exists():
             raise WrongBinary(
                 f"`{name}` was copied from this machine into the engine: expected only libraries of the pinned CPython",
-                hint="leave out the module that needs it: ci/sidecarkit/recipes/engine.py",
+                hint="leave out the module that needs it: ci/sidecarkit/recipes/modules.py",
             )
 
 

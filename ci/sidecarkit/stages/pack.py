@@ -3,83 +3,89 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 from sidecarkit import audit, command, digest, layout, records, single_file
+from sidecarkit.config import SINGLE_FILE
+from sidecarkit.errors import ConfigError
 from sidecarkit.job import Job, Stage
+from sidecarkit.recipes.recipe import LIBRARIES
 from sidecarkit.report import size
 from sidecarkit.tools import zig
 
-_LAUNCHER = Path("sidecar", "launcher.c")
-_PROOF_MODEL_RECIPE = Path(__file__).parents[1] / "recipes" / "proof_model.py"
 _LINK_LIMIT_S = 600
 _BUILD_ID_DIGITS = 16
 
 
 def inputs(job: Job) -> dict[str, str]:
-    """The launcher and what links it, the proof model's recipe; engine and libraries count by their stages' keys."""
+    """The launcher and what links it, the recipe's extras; engine and libraries count by their stages' keys."""
     return {
-        "launcher": digest.of_file(job.root / _LAUNCHER),
+        "launcher": digest.of_file(job.root / job.target.project.launcher),
         "payload and link": digest.of_file(Path(single_file.__file__)),
-        "proof model": digest.of_file(_PROOF_MODEL_RECIPE),
-        "version": project_version(job.root),
+        "version": project_version(job),
+        "layouts": " ".join(job.target.layouts),
         "zig": zig.version(),
         "stage": digest.of_file(Path(__file__)),
+        **job.recipe.extras.inputs(),
     }
 
 
 def run(job: Job) -> dict[str, Any]:
     """Take both layouts from the cache or make them."""
     entry = job.cache.folder("pack", job.key, lambda folder: _build(job, folder))
-    folder = entry.path / layout.folder_name(job.target.name)
-    linked = entry.path / layout.single_file_name(job.target.name)
+    folder = entry.path / job.target.folder_name
     folder_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    linked = entry.path / job.target.single_file_name if SINGLE_FILE in job.target.layouts else None
+    linked_bytes = linked.stat().st_size if linked else 0
     return {
-        "summary": f"folder {size(folder_bytes)}, single file {size(linked.stat().st_size)}",
+        "summary": f"folder {size(folder_bytes)}" + (f", single file {size(linked_bytes)}" if linked else ""),
         "folder": str(folder),
         "folder_bytes": folder_bytes,
-        "single_file": str(linked),
-        "single_file_bytes": linked.stat().st_size,
+        "single_file": str(linked) if linked else None,
+        "single_file_bytes": linked_bytes,
         "build_id": job.key[:_BUILD_ID_DIGITS],
     }
 
 
-def project_version(root: Path) -> str:
-    """The project's version, as the sidecar states it."""
-    text = (root / "sidecar" / "localai_sidecar" / "__init__.py").read_text(encoding="utf-8")
-    return next(line.split('"')[1] for line in text.splitlines() if line.startswith("__version__"))
+def project_version(job: Job) -> str:
+    """The project's version, as its package states it. Raises ConfigError when it does not."""
+    path = job.root / job.target.project.package / "__init__.py"
+    stated = re.search(r'^__version__ = "([^"]+)"$', path.read_text(encoding="utf-8"), re.MULTILINE)
+    if stated is None:
+        raise ConfigError(f"{path} states no version", hint='add a line like `__version__ = "0.1.0"`')
+    return stated[1]
 
 
 def _build(job: Job, destination: Path) -> None:
-    folder = destination / layout.folder_name(job.target.name)
+    folder = destination / job.target.folder_name
     with job.report.step("joining engine and libraries"):
         _join(job, folder)
-    _link(job, folder, destination / layout.single_file_name(job.target.name))
+    if SINGLE_FILE in job.target.layouts:
+        _link(job, folder, destination / job.target.single_file_name)
 
 
 def _join(job: Job, folder: Path) -> None:
-    # Only here: NumPy takes longer to import than a plan to be made.
-    from sidecarkit.recipes import proof_model
-
     native, engine = job.record("native").data, job.record("engine").data
     shutil.copytree(engine["folder"], folder)
-    libraries = folder / layout.LIBRARIES
-    libraries.mkdir()
-    for name in native["libraries"]:
-        shutil.copyfile(Path(native["folder"]) / "lib" / name, libraries / name)
-    proof_model.write(folder / proof_model.NAME)
+    if job.recipe.native.folder:
+        libraries = folder / job.recipe.native.folder
+        libraries.mkdir()
+        for name in native["libraries"]:
+            shutil.copyfile(Path(native["folder"]) / LIBRARIES / name, libraries / name)
+    job.recipe.extras.add(folder)
     records.write_json(
         folder / layout.BUILD_FACTS,
         {
             "buildId": job.key[:_BUILD_ID_DIGITS],
             "variant": job.target.variant,
             "triple": job.target.triple,
-            "version": project_version(job.root),
+            "version": project_version(job),
         },
     )
-    _set_modes(folder, program=layout.program_name(job.target.triple))
+    _set_modes(folder, program=job.target.program_name)
 
 
 def _set_modes(folder: Path, *, program: str) -> None:
@@ -94,7 +100,7 @@ def _link(job: Job, folder: Path, destination: Path) -> None:
     with job.report.step("writing the payload"):
         payload_hash = single_file.write_payload(folder, workplace / single_file.PAYLOAD)
     words = single_file.link_command(
-        job.root / _LAUNCHER, destination, payload_hash=payload_hash, zig_target=job.target.zig_target
+        job.root / job.target.project.launcher, destination, payload_hash=payload_hash, zig_target=job.target.zig_target
     )
     command.run(
         words, log=job.log, report=job.report, title="linking the single file", cwd=workplace, timeout_s=_LINK_LIMIT_S,

@@ -1,4 +1,4 @@
-"""Stage place: both layouts copied to where Tauri looks for them, under the names it looks for, and checked there."""
+"""Stage place: what was packed, copied to where Tauri looks for it, under the names it looks for, and checked there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from sidecarkit import digest, layout, placed
+from sidecarkit import digest, placed
 from sidecarkit.errors import WrongBinary
 from sidecarkit.job import Job, Stage
 
@@ -19,23 +19,26 @@ def inputs(job: Job) -> dict[str, str]:  # noqa: ARG001 - every stage has this f
 
 
 def run(job: Job) -> dict[str, Any]:
-    """Place folder and single file; raises WrongBinary when what lies there is not what the target says."""
+    """Place the folder, and the single file where there is one. Raises WrongBinary when one is not right."""
     packed = job.record("pack").data
-    destination = job.root / layout.PLACED
-    folder = destination / layout.folder_name(job.target.name)
-    single_file = destination / layout.single_file_name(job.target.name)
-    with job.report.step(f"placing both layouts in {layout.PLACED.as_posix()}"):
+    destination = job.root / job.target.project.placed
+    folder = destination / job.target.folder_name
+    single_file = destination / job.target.single_file_name if packed["single_file"] else None
+    sources = [Path(packed[layout]) for layout in ("folder", "single_file") if packed[layout]]
+    with job.report.step(f"placing what was packed in {job.target.project.placed}"):
         replace_folder(Path(packed["folder"]), folder)
-        replace_file(Path(packed["single_file"]), single_file)
+        if single_file:
+            replace_file(Path(packed["single_file"]), single_file)
     with job.report.step("checking names, formats and hashes"):
         placed.check_folder(folder, job.target)
-        placed.check_single_file(single_file, job.target)
-        hashes = {path.name: placed.fingerprint(path) for path in (folder, single_file)}
-        _compare(hashes, Path(packed["folder"]), Path(packed["single_file"]))
+        if single_file:
+            placed.check_single_file(single_file, job.target)
+        hashes = {path.name: placed.fingerprint(destination / path.name) for path in sources}
+        _compare(hashes, sources)
     return {
-        "summary": f"both layouts in {layout.PLACED.as_posix()}",
+        "summary": f"{' and '.join(hashes)} in {job.target.project.placed}",
         "folder": str(folder),
-        "single_file": str(single_file),
+        "single_file": str(single_file) if single_file else None,
         "sha256": hashes,
     }
 
@@ -66,19 +69,19 @@ def replace_file(source: Path, destination: Path) -> None:
         Path(name).unlink(missing_ok=True)
 
 
-def _compare(found: dict[str, str], *packed: Path) -> None:
+def _compare(found: dict[str, str], packed: list[Path]) -> None:
     for path in packed:
         expected = placed.fingerprint(path)
         if found[path.name] != expected:
             raise WrongBinary(
                 f"`{path.name}` was placed with the hash {found[path.name]}, packed was {expected}",
-                hint="another program changes files in tauri-app/src-tauri/bin, a virus scanner for example",
+                hint="another program changes files there, a virus scanner for example",
             )
 
 
 STAGE = Stage(
     name="place",
-    summary="copy both layouts to tauri-app/src-tauri/bin and check them",
+    summary="copy both layouts to where Tauri takes sidecars from, and check them",
     needs=("pack",),
     inputs=inputs,
     run=run,

@@ -1,189 +1,160 @@
-"""Stage smoke: both placed layouts start, load the demo model, give the recorded text and end cleanly."""
+"""Stage smoke: every placed layout is started and driven through the project's exchange, until it ends cleanly."""
 
 from __future__ import annotations
 
 import json
 import os
 import tempfile
-from dataclasses import dataclass
+import time
 from pathlib import Path
 from typing import Any
 
-from sidecarkit import digest, layout
+from sidecarkit import digest, exchange, layout
 from sidecarkit.errors import SmokeFailed
+from sidecarkit.exchange import Exchange, Exit, From, Text, To
 from sidecarkit.job import Job, Stage
-from sidecarkit.sidecar_client import (
-    Answer,
-    Notification,
-    SidecarClient,
-    SidecarClientError,
-    SidecarDied,
-)
+from sidecarkit.sidecar_client import SidecarClient, SidecarClientError, SidecarDied
 
-MODEL = Path("tauri-app", "src-tauri", "models", "stories260K.gguf")
-RECORDED = Path("ci", "smoke", "stories260K.json")
-
-# A first start unpacks the single file; the rest takes milliseconds even on a busy machine.
-START_LIMIT_S = 60.0
-ANSWER_LIMIT_S = 60.0
-END_LIMIT_S = 10.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Recorded:
-    """The beginning of the greedy text after each prompt, at one thread, the same on every CPU variant."""
-
-    model_sha256: str
-    max_tokens: int
-    beginnings: dict[str, str]
-
-    @classmethod
-    def read(cls, path: Path) -> Recorded:
-        """The recorded texts of `path`."""
-        values = json.loads(path.read_text(encoding="utf-8"))
-        return cls(model_sha256=values["modelSha256"], max_tokens=values["maxTokens"], beginnings=values["beginnings"])
-
-
-@dataclass(frozen=True, kw_only=True)
-class Expected:
-    """What a placed layout has to say about itself, and to write."""
-
-    variant: str
-    build_id: str
-    model: Path
-    recorded: Recorded
+_SHOWN_BYTES = 300
 
 
 def inputs(job: Job) -> dict[str, str]:
-    """The recorded texts, the model they belong to, and the code that judges."""
+    """The exchange, and the code that judges."""
     return {
-        "recorded texts": digest.of_file(job.root / RECORDED),
-        "demo model": digest.of_file(job.root / MODEL),
+        "exchange": digest.of_file(job.root / job.target.project.smoke),
+        "language": digest.of_file(Path(exchange.__file__)),
         "stage": digest.of_file(Path(__file__)),
     }
 
 
 def run(job: Job) -> dict[str, Any]:
-    """Try the folder and the single file; raises SmokeFailed naming layout, expected and found."""
+    """Try every layout. Raises SmokeFailed naming layout, expected and found."""
     placed = job.record("place").data
     folder = Path(placed["folder"])
-    expected = Expected(
-        variant=job.target.variant,
-        build_id=json.loads((folder / layout.BUILD_FACTS).read_text(encoding="utf-8"))["buildId"],
-        model=job.root / MODEL,
-        recorded=Recorded.read(job.root / RECORDED),
-    )
-    check_model(expected)
-    programs = {"folder": folder / layout.program_name(job.target.triple), "single file": Path(placed["single_file"])}
+    facts = json.loads((folder / layout.BUILD_FACTS).read_text(encoding="utf-8"))
+    values = {name: facts[name] for name in ("variant", "triple", "buildId")} | {"root": str(job.root)}
+    recorded = exchange.read(job.root / job.target.project.smoke, values)
+    check_files(recorded, job.root)
+    programs = {"folder": folder / job.target.program_name}
+    if placed["single_file"]:
+        programs["single file"] = Path(placed["single_file"])
     evidence = {}
     for name, program in programs.items():
-        with job.report.step(f"the {name} starts, writes the recorded text and ends"):
-            evidence[name] = prove(program, expected)
-        job.report.say(f"   ready after {evidence[name]['readyMs']} ms, wrote: {evidence[name]['text'][:60]!r}")
-    return {"summary": "both layouts gave the recorded text", "layouts": evidence}
+        with job.report.step(f"the {name} starts, answers as recorded and ends"):
+            evidence[name] = prove(program, recorded)
+        job.report.say(f"   first answer after {evidence[name]['readyMs']} ms; wrote: {evidence[name]['text'][:60]!r}")
+    return {"summary": f"{' and '.join(evidence)} answered as recorded", "layouts": evidence}
 
 
-def prove(program: Path, expected: Expected) -> dict[str, Any]:
-    """Drive one layout from start to end. Raises SmokeFailed; returns what it said and wrote."""
+def check_files(recorded: Exchange, root: Path) -> None:
+    """What the exchange was recorded with is still the same; raises SmokeFailed with both hashes."""
+    for file in recorded.files:
+        path = root / file.path
+        found = digest.of_file(path) if path.is_file() else "nothing there"
+        if found != file.sha256:
+            raise SmokeFailed(
+                f"the exchange was recorded with a `{file.path}` of hash {file.sha256}, found {found}",
+                hint=f"restore it (`git checkout -- {file.path}`), or record the exchange of the new one",
+            )
+
+
+def prove(program: Path, recorded: Exchange) -> dict[str, Any]:
+    """Drive one layout from start to end. Raises SmokeFailed; returns what it wrote and when it was ready."""
     with tempfile.TemporaryDirectory(prefix="smoke-") as cache:
         # A cache folder of its own: the single file has to unpack, and nothing is left with the user.
         environment = os.environ | {"XDG_CACHE_HOME": cache, "LOCALAPPDATA": cache}
         try:
             with SidecarClient([program], env=environment, cwd=Path(cache)) as sidecar:
-                return _drive(sidecar, expected)
+                drive = _Drive(sidecar, recorded)
+                for step in recorded.steps:
+                    drive.step(step)
         except (SidecarClientError, OSError, _Unexpected) as error:
-            raise SmokeFailed(f"`{program.name}`: {error}", hint=_hint(program)) from error
-        except KeyError as error:
-            raise SmokeFailed(f"`{program.name}`: an answer lacks the field {error}", hint=_hint(program)) from error
-
-
-def _drive(sidecar: SidecarClient, expected: Expected) -> dict[str, Any]:
-    started = sidecar.initialize(START_LIMIT_S)
-    check_identity(started.result, expected)
-    load = {"path": str(expected.model), "threads": 1}
-    sidecar.request("model/load", load, ANSWER_LIMIT_S)
-    backends = sidecar.request("status").result["backends"]
-    check_backends(backends, sidecar.loose)
-    texts = []
-    for prompt, beginning in expected.recorded.beginnings.items():
-        options = {"prompt": prompt, "maxTokens": expected.recorded.max_tokens, "temperature": 0}
-        answer = sidecar.request("generate", options, ANSWER_LIMIT_S)
-        check_reply(prompt, beginning, answer)
-        texts.append(prompt + answer.text)
-    end_cleanly(sidecar)
-    return {
-        "backends": [backend["library"] for backend in backends],
-        "readyMs": round((started.answered_at - started.sent_at) * 1000),
-        "text": texts[0],
-    }
+            raise SmokeFailed(
+                f"`{program.name}`: {error}", hint=f"start it by hand and send the lines of the exchange: `{program}`"
+            ) from error
+    return {"readyMs": drive.ready_ms, "text": drive.text}
 
 
 class _Unexpected(Exception):
     """Something else was found than expected; the text names both."""
 
 
-def check_identity(initialized: dict[str, Any], expected: Expected) -> None:
-    """Variant and build id are the placed ones."""
-    _compare("variant", initialized["variant"], expected.variant)
-    _compare("buildId", initialized["server"]["buildId"], expected.build_id)
+class _Drive:
+    """One process on its way through the exchange. `ready_ms`: until its first answer. `text`: the first one judged."""
+
+    def __init__(self, sidecar: SidecarClient, recorded: Exchange) -> None:
+        self._sidecar = sidecar
+        self._never = recorded.never
+        self._since: list[Any] = []
+        self._started = time.perf_counter()
+        self.ready_ms: int | None = None
+        self.text = ""
+
+    def step(self, step: exchange.Step) -> None:
+        """Do one step. Raises SidecarClientError and _Unexpected."""
+        if isinstance(step, To):
+            self._since = []
+            self._sidecar.send_raw(json.dumps(step.value, ensure_ascii=False).encode() + b"\n")
+        elif isinstance(step, From):
+            self._wait_for(step)
+        elif isinstance(step, Text):
+            self._compare(step)
+        else:
+            self._end(step)
+
+    def _wait_for(self, step: From) -> None:
+        deadline = time.perf_counter() + step.within_s
+        while True:
+            line = self._sidecar.next_line(deadline - time.perf_counter(), f"a line like {_shown(step.pattern)}")
+            value = _parsed(line.raw)
+            for pattern in self._never:
+                if exchange.is_like(value, pattern):
+                    raise _Unexpected(f"no line like {_shown(pattern)} may come, found {_shown(value)}")
+            if exchange.is_like(value, step.pattern):
+                self.ready_ms = self.ready_ms or round((line.at - self._started) * 1000)
+                return
+            if _same_answer(value, step.pattern):
+                raise _Unexpected(f"expected a line like {_shown(step.pattern)}, found {_shown(value)}")
+            self._since.append(value)
+
+    def _compare(self, step: Text) -> None:
+        found = "".join(exchange.at(value, step.at) for value in self._since if exchange.is_like(value, step.pattern))
+        if not found.startswith(step.beginning):
+            raise _Unexpected(f"the text should begin with {step.beginning!r}, found {found!r}")
+        self.text = self.text or found
+
+    def _end(self, step: Exit) -> None:
+        try:
+            line = self._sidecar.next_line(step.within_s, "the end of stdout")
+        except SidecarDied:
+            code = self._sidecar.wait_for_exit(step.within_s)
+            if code != step.code:
+                raise _Unexpected(f"exit code: expected {step.code}, found {code}") from None
+            return
+        raise _Unexpected(f"nothing should follow, found {line.raw[:_SHOWN_BYTES]!r}")
 
 
-def check_backends(backends: list[dict[str, Any]], said: list[Notification]) -> None:
-    """The CPU has passed its proof, and no plug-in was passed over on the way there.
-
-    A start in a new cache folder proves while `initialize` is answered; a load waits for the proof.
-    """
-    for told in said:
-        if told.method == "log" and told.params["kind"] == "variant_skipped":
-            raise _Unexpected(told.params["message"])
-    states = {backend["name"]: backend["state"] for backend in backends}
-    _compare("state of the CPU backend", states.get("CPU"), "ready")
-
-
-def check_reply(prompt: str, beginning: str, answer: Answer) -> None:
-    """The reply begins as recorded, its deltas are numbered without gaps, and its counts agree with them."""
-    if not answer.text.startswith(beginning):
-        raise _Unexpected(f"after {prompt!r} the text should begin with {beginning!r}, found {answer.text!r}")
-    deltas = [delta.params for delta in answer.of("generate/delta")]
-    _compare("numbers of the deltas", [delta["seq"] for delta in deltas], list(range(len(deltas))))
-    _compare("completionTokens", answer.result["completionTokens"], sum(delta["tokens"] for delta in deltas))
-    _compare("characters", answer.result["characters"], len(answer.text))
-
-
-def end_cleanly(sidecar: SidecarClient) -> None:
-    """`shutdown` is answered, nothing follows it on stdout, and the process exits with 0."""
-    _compare("answer to shutdown", sidecar.request("shutdown", timeout_s=END_LIMIT_S).result, None)
-    _compare("exit code after shutdown", sidecar.wait_for_exit(END_LIMIT_S), 0)
+def _parsed(raw: bytes) -> Any:
     try:
-        line = sidecar.next_line(END_LIMIT_S)
-    except SidecarDied:
-        return
-    raise _Unexpected(f"nothing should follow the answer to shutdown, found {line.raw[:300]!r}")
+        return json.loads(raw)
+    except ValueError:
+        raise _Unexpected(f"stdout carries lines of JSON only, found {raw[:_SHOWN_BYTES]!r}") from None
 
 
-def _compare(what: str, found: object, expected: object) -> None:
-    if found != expected:
-        raise _Unexpected(f"{what}: expected {expected!r}, found {found!r}")
+def _same_answer(value: Any, pattern: Any) -> bool:
+    """Whether this is the answer that was waited for, only not as it should be: no other will come."""
+    return (
+        isinstance(value, dict) and isinstance(pattern, dict) and "id" in pattern and value.get("id") == pattern["id"]
+    )
 
 
-def check_model(expected: Expected) -> None:
-    """The model is the one the texts were recorded with; raises SmokeFailed with both hashes."""
-    found = digest.of_file(expected.model)
-    if found != expected.recorded.model_sha256:
-        raise SmokeFailed(
-            f"the recorded texts belong to a model with hash {expected.recorded.model_sha256}, "
-            f"`{expected.model.name}` has {found}",
-            hint=f"restore the model (`git checkout -- {MODEL}`), or record the texts of the new one in {RECORDED}",
-        )
-
-
-def _hint(program: Path) -> str:
-    return f"`{program} --self-test` tells what the program itself finds wrong"
+def _shown(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)[:_SHOWN_BYTES]
 
 
 STAGE = Stage(
     name="smoke",
-    summary="both placed layouts start, write the recorded text and end cleanly",
+    summary="drive every placed layout through the recorded exchange",
     needs=("place",),
     inputs=inputs,
     run=run,

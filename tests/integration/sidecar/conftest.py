@@ -14,7 +14,7 @@ from gguf import GGUFReader, GGUFValueType, GGUFWriter
 
 from sidecarkit import config, digest, parts
 from sidecarkit.cache import Cache
-from sidecarkit.recipes import engine as recipe
+from sidecarkit.recipes.llama import python as recipe
 from sidecarkit.report import Report
 from sidecarkit.sidecar_client import SidecarClient
 
@@ -29,7 +29,7 @@ WANTED = ("llama_cpp/", "vendor/llama.cpp/models/", "vendor/llama.cpp/tests/test
 def sdist() -> Path:
     """The unpacked sdist, in parts."""
     report = Report(io.StringIO())
-    pin = config.load_toolchain(ROOT / "ci" / "toolchain.toml").llama
+    pin = config.load_toolchain(ROOT / "ci" / "toolchain.toml").sdist(recipe.PIN)
     top = f"{pin.package.replace('-', '_')}-{pin.version}"
 
     def build(folder: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from sidecarkit import host, layout
+from sidecarkit import config
 
 ROOT = Path(__file__).resolve().parents[3]
 # Those that llama.cpp's tests/CMakeLists.txt runs test-tokenizer-0 on.
@@ -71,7 +71,8 @@ class Tokens:
 
 @contextmanager
 def vocabulary(models: Path, bindings: Path, name: str, template: str | None = None) -> Iterator[Tokens]:
-    placed = ROOT / layout.PLACED / layout.folder_name(f"cpu-{host.target_triple()}")
+    (target, *_) = config.load_targets(ROOT / "ci" / "targets.toml")
+    placed = ROOT / target.project.placed / target.folder_name
     environment = {
         "LOCALAI_SIDECAR_FOLDER": str(placed),
         **os.environ,

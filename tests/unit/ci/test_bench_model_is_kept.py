@@ -11,8 +11,9 @@ import pytest
 
 from sidecarkit import config, made_model
 from sidecarkit.cache import Cache
-from sidecarkit.errors import PartWrong
+from sidecarkit.errors import ConfigError, PartWrong
 from sidecarkit.job import Job, Options
+from sidecarkit.recipes.llama import models
 from sidecarkit.report import Report
 
 ROOT = Path(__file__).parents[3]
@@ -38,7 +39,8 @@ def sdist(folder: Path, member: str, text: bytes) -> Path:
 
 
 def test_shape_and_pinned_sources_decide_the_models_key(job: Job) -> None:
-    other_pin = replace(job.toolchain, llama=replace(job.toolchain.llama, sha256="0" * 64))
+    pin = replace(job.toolchain.sdist("llama"), sha256="0" * 64)
+    other_pin = replace(job.toolchain, sdists={"llama": pin})
     keys = {
         made_model.key(job, "135m"),
         made_model.key(job, "1.1b"),
@@ -48,12 +50,18 @@ def test_shape_and_pinned_sources_decide_the_models_key(job: Job) -> None:
     assert made_model.key(job, "135m") in keys
 
 
+def test_an_unknown_shape_names_the_known_ones(job: Job) -> None:
+    with pytest.raises(ConfigError, match="has no model `7b`") as failure:
+        made_model.key(job, "7b")
+    assert failure.value.hint == "choose one of: 135m, 1.1b"
+
+
 def test_the_vocabulary_is_taken_out_of_the_sdist(tmp_path: Path) -> None:
-    archive = sdist(tmp_path, f"llama-1.0/vendor/llama.cpp/models/{made_model.VOCABULARY}", b"GGUF vocabulary")
-    made_model.take_vocabulary(archive, tmp_path / "taken")
+    archive = sdist(tmp_path, f"llama-1.0/vendor/llama.cpp/models/{models.VOCABULARY}", b"GGUF vocabulary")
+    models.take_vocabulary(archive, tmp_path / "taken")
     assert (tmp_path / "taken").read_bytes() == b"GGUF vocabulary"
 
 
 def test_an_sdist_without_the_vocabulary_is_named(tmp_path: Path) -> None:
-    with pytest.raises(PartWrong, match=rf"no models/{made_model.VOCABULARY}"):
-        made_model.take_vocabulary(sdist(tmp_path, "llama-1.0/README.md", b""), tmp_path / "taken")
+    with pytest.raises(PartWrong, match=rf"no models/{models.VOCABULARY}"):
+        models.take_vocabulary(sdist(tmp_path, "llama-1.0/README.md", b""), tmp_path / "taken")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sidecarkit.recipes.bindings import names_used, subset
+from sidecarkit.recipes.llama.bindings import names_used, subset
 
 SOURCE = '''"""Bindings."""
 from __future__ import annotations

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from sidecarkit import config
+from sidecarkit import config, recipes
 from sidecarkit.errors import ConfigError
 
 CI = Path(__file__).resolve().parents[3] / "ci"
 GOOD = (CI / "targets.toml").read_text(encoding="utf-8")
+PINS = (CI / "toolchain.toml").read_text(encoding="utf-8")
 
 
 def problems_of(tmp_path: Path, text: str) -> str:
@@ -18,29 +20,64 @@ def problems_of(tmp_path: Path, text: str) -> str:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError) as failure:
         config.load_targets(path)
+    assert failure.value.exit_code == 2
+    assert str(path) in failure.value.hint
     return failure.value.message
 
 
 def test_the_projects_own_targets_and_pins_are_sound() -> None:
-    (target, *_) = config.load_targets(CI / "targets.toml")
+    targets = config.load_targets(CI / "targets.toml")
     toolchain = config.load_toolchain(CI / "toolchain.toml")
-    assert target.name == "cpu-x86_64-unknown-linux-gnu"
-    assert toolchain.cpython_for(target.triple).python.count(".") >= 1
+    assert [target.name for target in targets] == [
+        "cpu-x86_64-unknown-linux-gnu",
+        "vulkan-x86_64-unknown-linux-gnu",
+        "cuda-x86_64-unknown-linux-gnu",
+        "cpu-x86_64-pc-windows-msvc",
+        "vulkan-x86_64-pc-windows-msvc",
+        "cuda-x86_64-pc-windows-msvc",
+        "cpu-aarch64-unknown-linux-gnu",
+    ]
+    assert targets[0].budget.engine == 20_000_000
+    assert targets[3].native_glibc_floor is None
+    assert toolchain.cpython_for(targets[0].triple).python.count(".") >= 1
+    assert len(toolchain.sdist("llama").facts["commit"]) >= 7
 
 
-def test_all_problems_are_told_at_once_with_key_and_value(tmp_path: Path) -> None:
-    text = GOOD.replace('variant = "cpu"', 'variant = "gpu"').replace('bundles = ["deb"]', 'bundles = ["zip"]')
+def test_all_problems_are_told_at_once_with_key_value_and_what_is_allowed(tmp_path: Path) -> None:
+    text = (
+        GOOD.replace('variant = "cpu"', 'variant = "vulcan"', 1)
+        .replace('bundles = ["deb"]', 'bundles = ["zip"]', 1)
+        .replace('engine = "20 MB"', 'engine = "20 MiB"', 1)
+        .replace('smoke = "ci/smoke/exchange.jsonl"\n', "")
+    )
     message = problems_of(tmp_path, text)
-    assert "`variant` is 'gpu', allowed: cpu" in message
-    assert "`bundles` must list some of deb, found ['zip']" in message
+    assert "target 1 → variant: 'vulcan' is not one of cpu, vulkan, cuda, did you mean `vulkan`?" in message
+    assert "target 1 → bundles 1: 'zip' is not one of deb, nsis, app" in message
+    assert "target 1 → budget → engine: '20 MiB' has not the form" in message
+    assert "project: `smoke` is missing" in message
 
 
 def test_an_unknown_key_comes_with_a_suggestion(tmp_path: Path) -> None:
-    assert "unknown key `recipee`, did you mean `recipe`?" in problems_of(tmp_path, GOOD + 'recipee = "x"\n')
+    assert "target 7: unknown key `machinse`, did you mean `machines`?" in problems_of(
+        tmp_path, GOOD + "machinse = []\n"
+    )
 
 
 def test_a_target_listed_twice_is_refused(tmp_path: Path) -> None:
-    assert "`cpu-x86_64-unknown-linux-gnu` is listed twice" in problems_of(tmp_path, GOOD + GOOD)
+    again = GOOD[GOOD.index("[[target]]") :]
+    assert "`cpu-x86_64-unknown-linux-gnu` is listed twice" in problems_of(tmp_path, GOOD + "\n" + again)
+
+
+def test_a_machine_that_is_not_described_is_refused(tmp_path: Path) -> None:
+    text = GOOD.replace('machines = ["windows"]', 'machines = ["window"]', 1)
+    message = problems_of(tmp_path, text)
+    assert "`cpu-x86_64-pc-windows-msvc`: there is no [machine.window], did you mean `windows`?" in message
+
+
+def test_linux_needs_glibc_floors_and_windows_none(tmp_path: Path) -> None:
+    message = problems_of(tmp_path, GOOD.replace('native_glibc_floor = "2.28"\n', "", 1))
+    assert message.count("is missing") == 1
+    assert "target 1: `native_glibc_floor` is missing" in message
 
 
 def test_a_file_that_is_no_toml_names_the_line(tmp_path: Path) -> None:
@@ -49,13 +86,27 @@ def test_a_file_that_is_no_toml_names_the_line(tmp_path: Path) -> None:
 
 def test_a_missing_pin_for_a_triple_says_where_it_belongs() -> None:
     toolchain = config.load_toolchain(CI / "toolchain.toml")
-    with pytest.raises(ConfigError, match="pins no CPython for `riscv64-unknown-linux-gnu`"):
+    with pytest.raises(ConfigError, match=r"pins no \[cpython\] for `riscv64-unknown-linux-gnu`"):
         toolchain.cpython_for("riscv64-unknown-linux-gnu")
+    with pytest.raises(ConfigError, match=r"pins no \[sdist\] for `whisper`; it has llama"):
+        toolchain.sdist("whisper")
 
 
 def test_a_shortened_hash_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "toolchain.toml"
-    text = (CI / "toolchain.toml").read_text(encoding="utf-8")
-    path.write_text(text.replace('sha256 = "832db069', 'sha256 = "832d'), encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"\[llama\]: `sha256` is '832d"):
+    path.write_text(PINS.replace('sha256 = "832db069', 'sha256 = "832d'), encoding="utf-8")
+    with pytest.raises(ConfigError, match="sdist → llama → sha256: '832d"):
         config.load_toolchain(path)
+
+
+def test_the_schema_and_the_toolkit_know_the_same_recipes() -> None:
+    schema = json.loads((config.SCHEMAS / "targets.json").read_text(encoding="utf-8"))
+    named = schema["$defs"]["project"]["properties"]["recipe"]["enum"]
+    assert sorted(named) == recipes.names()
+
+
+def test_the_schemas_are_valid_themselves() -> None:
+    from jsonschema import Draft202012Validator
+
+    for path in config.SCHEMAS.glob("*.json"):
+        Draft202012Validator.check_schema(json.loads(path.read_text(encoding="utf-8")))

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from sidecarkit import doctor, pitfalls, requirements
+from sidecarkit import config, doctor, pitfalls, requirements
 from sidecarkit.errors import MissingTool
 from sidecarkit.report import Report
 from sidecarkit.requirements import Requirement
+
+PROJECT = config.load_targets(Path(__file__).parents[3] / "ci" / "targets.toml")[0].project
 
 APT = """#!/bin/sh
 echo "$DEBIAN_FRONTEND $*" >> "{calls}"
@@ -40,7 +42,7 @@ class Machine:
         self.add("apt-get", APT.format(calls=self.calls, installed=self.installed))
 
     def look(self) -> None:
-        doctor.run(self.calls.parent, Report(self.said))
+        doctor.run(self.calls.parent, PROJECT, Report(self.said))
 
 
 @pytest.fixture
@@ -137,12 +139,14 @@ def test_on_arch_and_manjaro_the_pacman_command_is_named(machine: Machine, monke
 
 
 def test_a_misnamed_sidecar_is_named_with_the_form_tauri_wants(tmp_path: Path) -> None:
-    (tmp_path / "localai-sidecar-linux").touch()
-    (tmp_path / "localai-sidecar-cpu-x86_64-unknown-linux-gnu").touch()
-    (tmp_path / "localai-sidecar-cpu-x86_64-unknown-linux-gnu.dist").mkdir()
-    (tmp_path / "localai-sidecar-cpu-x86_64-pc-windows-msvc.dist").mkdir()
-    (tmp_path / "README.md").touch()
-    note = pitfalls.misnamed_sidecars(tmp_path)
+    placed = tmp_path / PROJECT.placed
+    placed.mkdir(parents=True)
+    (placed / "localai-sidecar-linux").touch()
+    (placed / "localai-sidecar-cpu-x86_64-unknown-linux-gnu").touch()
+    (placed / "localai-sidecar-cpu-x86_64-unknown-linux-gnu.dist").mkdir()
+    (placed / "localai-sidecar-cpu-x86_64-pc-windows-msvc.dist").mkdir()
+    (placed / "README.md").touch()
+    note = pitfalls.misnamed_sidecars(tmp_path, PROJECT)
     assert note is not None
     assert "holds localai-sidecar-linux: Tauri only finds `localai-sidecar-<variant>-<triple>`" in note
 

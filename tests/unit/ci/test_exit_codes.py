@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sidecarkit import __main__ as cli
-from sidecarkit import errors
+from sidecarkit import commandline, errors
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -37,7 +37,7 @@ def raising(failure: BaseException) -> object:
 def test_each_failure_has_its_exit_code(
     monkeypatch: pytest.MonkeyPatch, failure: BaseException, code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cli, "_run", raising(failure))
+    monkeypatch.setattr(commandline, "run", raising(failure))
     assert cli.main(["plan"]) == code
     assert capsys.readouterr().out.strip()
 

@@ -8,7 +8,7 @@ from gguf import GGMLQuantizationType, GGUFReader
 
 from localai_sidecar.trials.proof import PROOF_MODEL
 from sidecarkit import digest
-from sidecarkit.recipes import proof_model
+from sidecarkit.recipes.llama import proof_model
 
 LARGEST = 2_000_000
 

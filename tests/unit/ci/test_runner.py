@@ -150,9 +150,9 @@ def test_the_plan_tells_what_is_cached_and_what_changed_without_running(job: Job
     line = Line()
     runner.run(line.stages, job, asked=ALL)
     line.ran.clear()
-    assert [row.state.split()[0] for row in plan.plan(line.stages, job)] == ["cached", "always", "from"]
+    assert [row.state.split()[0] for row in plan.of_stages(line.stages, job)] == ["cached", "always", "from"]
     line.flags = "-O2"
-    planned = plan.plan(line.stages, job)
+    planned = plan.of_stages(line.stages, job)
     assert [row.state for row in planned] == ["to build", "always runs", "to run"]
     assert planned[0].changed == ("flags",)
     assert planned[2].changed == ("stage place",)

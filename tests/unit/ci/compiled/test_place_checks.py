@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sidecarkit import layout, placed
+from sidecarkit import placed
 from sidecarkit.config import Target
 from sidecarkit.errors import WrongBinary
 
@@ -19,14 +19,14 @@ PROGRAM = "int main(void) { return 0; }\n"
 
 @pytest.fixture
 def single_file(compile_c: Compile, linux: Target, tmp_path: Path) -> Path:
-    path = tmp_path / layout.single_file_name(linux.name)
+    path = tmp_path / linux.single_file_name
     shutil.copy(compile_c(linux.zig_target, source=PROGRAM), path)
     return path
 
 
 @pytest.fixture
 def folder(compile_c: Compile, linux: Target, tmp_path: Path) -> Path:
-    path = tmp_path / layout.folder_name(linux.name)
+    path = tmp_path / linux.folder_name
     (path / "llama").mkdir(parents=True)
     shutil.copy(compile_c(linux.zig_target, source=PROGRAM), path / "localai-sidecar")
     shutil.copy(compile_c(linux.zig_target, "-shared", "-nostdlib"), path / "llama" / "libllama.so")
@@ -63,14 +63,14 @@ def test_on_windows_a_program_without_its_suffix_is_refused(single_file: Path, w
 
 
 def test_a_windows_program_needs_no_executable_bit(compile_c: Compile, windows: Target, tmp_path: Path) -> None:
-    path = tmp_path / layout.single_file_name(windows.name)
+    path = tmp_path / windows.single_file_name
     shutil.copy(compile_c(windows.zig_target, "-shared", "-nostdlib"), path)
     path.chmod(0o644)
     placed.check_single_file(path, windows)
 
 
 def test_a_missing_file_is_told_with_where_it_was_looked_for(linux: Target, tmp_path: Path) -> None:
-    path = tmp_path / layout.single_file_name(linux.name)
+    path = tmp_path / linux.single_file_name
     with pytest.raises(WrongBinary) as refusal:
         placed.check_single_file(path, linux)
     assert f"is missing: looked for `{path}`" in str(refusal.value)

@@ -1,20 +1,11 @@
-"""What is compiled into the engine and what is left out of it: pure, for every triple."""
+"""The parts of Python that no sidecar needs, left out of the engine: pure, for every triple."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
-PACKAGE = "localai_sidecar"
-PLUG_IN = Path(__file__).with_name("as_bytecode.py")
-
-BINDINGS = ("llama_cpp.py", "_ctypes_extensions.py")
-# The two files of the bindings stand alone; the package's own __init__ would import numpy and jinja2.
-STUBS: Mapping[str, str] = {
-    "llama_cpp/__init__.py": '"""The low-level half of llama-cpp-python."""\n',
-    "typing_extensions.py": '"""All that the bindings take from it is in the standard library now."""\n'
-    "from typing import TypeAlias as TypeAlias\n",
-}
+from sidecarkit import digest
 
 # The C library and its parts, which every system brings; anything else must lie in the engine's own folder.
 FROM_THE_SYSTEM = frozenset(
@@ -37,14 +28,22 @@ _DEVELOPMENT = """
     _osx_support _aix_support _android_support _apple_support
 """
 _NO_USE = """
-    markupsafe._speedups statistics fractions decimal _decimal _pydecimal
+    statistics fractions decimal _decimal _pydecimal
     base64 quopri uuid secrets csv _csv configparser plistlib tomllib xml pyexpat turtle colorsys sched filecmp
     __hello__ __phello__ antigravity this
 """
 
 
-def flags() -> tuple[str, ...]:
-    """Nuitka's options that choose the modules: the sidecar has no network code in it, not even unused."""
-    left_out = " ".join((_NETWORK, _PROCESSES, _ARCHIVES, _DEVELOPMENT, _NO_USE)).split()
+def flags(left_out: Iterable[str] = ()) -> tuple[str, ...]:
+    """Nuitka's options that choose the modules: a sidecar has no network code in it, not even unused.
+
+    `left_out` names what a project leaves out beside that.
+    """
+    names = " ".join((_NETWORK, _PROCESSES, _ARCHIVES, _DEVELOPMENT, _NO_USE)).split()
     # Nuitka would leave the fast half of json out, to save 50 kB.
-    return (f"--nofollow-import-to={','.join(left_out)}", "--include-module=_json", f"--user-plugin={PLUG_IN}")
+    return (f"--nofollow-import-to={','.join([*names, *left_out])}", "--include-module=_json")
+
+
+def inputs() -> dict[str, str]:
+    """What decides the flags."""
+    return {"modules left out": digest.of_file(Path(__file__))}

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sidecarkit.config import LlamaPin
+from sidecarkit.config import SdistPin
 
 # What GGML_CPU_ALL_VARIANTS builds for x86-64 on Linux (ggml/src/CMakeLists.txt); asserted after the build.
 VARIANTS = (
@@ -19,7 +19,7 @@ _CORE_LIBRARIES = ("libggml-base.so", "libggml.so", "libllama.so")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe:
+class Flags:
     """CMake definitions, the targets to build, and the files that come out of them."""
 
     definitions: tuple[str, ...]
@@ -28,11 +28,11 @@ class Recipe:
     tools: tuple[str, ...]
 
 
-def recipe(source: Path, pin: LlamaPin, *, with_server: bool) -> Recipe:
-    """The recipe with llama.cpp's sources in `source`."""
+def flags(source: Path, pin: SdistPin, *, with_server: bool) -> Flags:
+    """How llama.cpp is built from its sources in `source`."""
     tools = ("llama-bench", "llama-server") if with_server else ("llama-bench",)
     plug_ins = tuple(_PLUG_IN.format(name) for name in VARIANTS)
-    return Recipe(
+    return Flags(
         definitions=_definitions(source, pin, with_server=with_server),
         build_targets=("llama", *(f"ggml-cpu-{name}" for name in VARIANTS), *tools),
         libraries=(*_CORE_LIBRARIES, *plug_ins),
@@ -46,7 +46,7 @@ def variants_among(libraries: Iterable[str]) -> list[str]:
     return [variant for variant in VARIANTS if _PLUG_IN.format(variant) in names]
 
 
-def _definitions(source: Path, pin: LlamaPin, *, with_server: bool) -> tuple[str, ...]:
+def _definitions(source: Path, pin: SdistPin, *, with_server: bool) -> tuple[str, ...]:
     # __FILE__ and debug information would carry the builder's folder into the libraries.
     # zig adds debug information unless told not to: 200 MB more. -O3 stands here, and not only in CMake's Release
     # flags, because CMake's checks would else make zig build its C++ library a second time, without optimisation.
@@ -77,8 +77,8 @@ def _definitions(source: Path, pin: LlamaPin, *, with_server: bool) -> tuple[str
         "LLAMA_BUILD_SERVER": "ON" if with_server else "OFF",
         "LLAMA_OPENSSL": "OFF",
         # Else the state of whatever git checkout lies around the build folder gets into the build id.
-        "LLAMA_BUILD_NUMBER": str(pin.build_number),
-        "LLAMA_BUILD_COMMIT": pin.commit,
+        "LLAMA_BUILD_NUMBER": pin.facts["build_number"],
+        "LLAMA_BUILD_COMMIT": pin.facts["commit"],
         "GIT_EXE": "/bin/false",
     }
     if not with_server:
