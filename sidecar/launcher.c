@@ -25,7 +25,6 @@
 #include <unistd.h>
 
 #define EXIT_LIBRARIES 69
-#define PROGRAM "localai-sidecar"
 #define NAME_LIMIT 256
 
 /* .incbin and not #embed: the compiler would hold the whole payload several times in memory. */

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
+from jsonschema_rs import Draft202012Validator, ValidationError
 
 
 def problems(document: object, schema: Path) -> list[str]:
@@ -17,9 +16,9 @@ def problems(document: object, schema: Path) -> list[str]:
 
     Raises OSError or ValueError when the schema itself cannot be read.
     """
-    validator = Draft202012Validator(json.loads(schema.read_text(encoding="utf-8")))
-    found = sorted(validator.iter_errors(document), key=lambda error: [str(part) for part in error.absolute_path])
-    return list(dict.fromkeys(line for error in found for line in _lines(error)))
+    rules = json.loads(schema.read_text(encoding="utf-8"))
+    found = sorted(Draft202012Validator(rules).iter_errors(document), key=lambda error: _place(error.instance_path))
+    return [line for error in found for line in _lines(error, rules)]
 
 
 def meant(found: str, known: Sequence[str]) -> str:
@@ -28,33 +27,34 @@ def meant(found: str, known: Sequence[str]) -> str:
     return f", did you mean `{close[0]}`?" if close else ""
 
 
-def _lines(error: ValidationError) -> Iterator[str]:
-    where = _place(error)
-    # Typed as loosely as JSON is.
-    allowed: Any = error.validator_value
-    schema: Any = error.schema
-    found: Any = error.instance
-    if error.validator == "additionalProperties":
-        known = sorted(schema["properties"])
-        for key in sorted(found.keys() - set(known)):
+def _lines(error: ValidationError, rules: Any) -> Iterator[str]:
+    where = _place(error.instance_path)
+    kind, allowed, found = error.kind.name, error.kind.value, error.instance
+    if kind == "additionalProperties":
+        known = sorted(_at(rules, error.schema_path[:-1])["properties"])
+        for key in sorted(allowed):
             yield f"{where}: unknown key `{key}`{meant(key, known)}"
-    elif error.validator == "required":
-        for key in allowed:
-            if key not in found:
-                yield f"{where}: `{key}` is missing"
-    elif error.validator == "enum":
+    elif kind == "required":
+        yield f"{where}: `{allowed}` is missing"
+    elif kind == "enum":
         yield f"{where}: {found!r} is not one of {', '.join(allowed)}{meant(str(found), allowed)}"
-    elif error.validator == "pattern":
+    elif kind == "pattern":
         yield f"{where}: {found!r} has not the form {allowed}"
-    elif error.validator == "type":
-        yield f"{where}: expected {allowed}, found {found!r}"
+    elif kind == "type":
+        yield f"{where}: expected {' or '.join(allowed)}, found {found!r}"
     else:
         yield f"{where}: {error.message}"
 
 
-def _place(error: ValidationError) -> str:
+def _at(rules: Any, path: Sequence[str | int]) -> Any:
+    for key in path:
+        rules = rules[key]
+    return rules
+
+
+def _place(path: Sequence[str | int]) -> str:
     parts: list[str] = []
-    for part in error.absolute_path:
+    for part in path:
         if isinstance(part, int):
             parts.append(f"{parts.pop()} {part + 1}" if parts else str(part + 1))
         else:

@@ -42,11 +42,14 @@ def write_payload(folder: Path, destination: Path) -> str:
     return digest.of_file(destination)
 
 
-def link_command(launcher: Path, destination: Path, *, payload_hash: str, zig_target: str) -> list[str | Path]:
+def link_command(
+    launcher: Path, destination: Path, *, program: str, payload_hash: str, zig_target: str
+) -> list[str | Path]:
     """The command that links `launcher` with its payload, to be run in the folder where the file `payload` lies.
 
+    `program` is what it unpacks and becomes, and the name of its folder in the user's cache.
     The payload's name is relative, so that no path of this machine gets into the program.
     """
-    definitions = [f'-DPAYLOAD_FILE="{PAYLOAD}"', f'-DPAYLOAD_HASH="{payload_hash}"']
+    definitions = [f'-DPAYLOAD_FILE="{PAYLOAD}"', f'-DPAYLOAD_HASH="{payload_hash}"', f'-DPROGRAM="{program}"']
     compile_flags = [*zig.compile_flags(zig_target), *_COMPILER_FLAGS, *definitions]
     return [zig.binary(), "cc", *compile_flags, launcher, "-o", destination]

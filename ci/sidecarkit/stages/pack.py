@@ -100,8 +100,9 @@ def _link(job: Job, folder: Path, destination: Path) -> None:
     with job.report.step("writing the payload"):
         payload_hash = single_file.write_payload(folder, workplace / single_file.PAYLOAD)
     words = single_file.link_command(
-        job.root / job.target.project.launcher, destination, payload_hash=payload_hash, zig_target=job.target.zig_target
-    )
+        job.root / job.target.project.launcher, destination,
+        program=job.target.project.program, payload_hash=payload_hash, zig_target=job.target.zig_target,
+    )  # fmt: skip
     command.run(
         words, log=job.log, report=job.report, title="linking the single file", cwd=workplace, timeout_s=_LINK_LIMIT_S,
         env=os.environ | {"ZIG_GLOBAL_CACHE_DIR": str(zig.shared_cache())},

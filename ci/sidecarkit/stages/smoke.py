@@ -110,12 +110,12 @@ class _Drive:
             for pattern in self._never:
                 if exchange.is_like(value, pattern):
                     raise _Unexpected(f"no line like {_shown(pattern)} may come, found {_shown(value)}")
+            self._since.append(value)
             if exchange.is_like(value, step.pattern):
                 self.ready_ms = self.ready_ms or round((line.at - self._started) * 1000)
                 return
             if _same_answer(value, step.pattern):
                 raise _Unexpected(f"expected a line like {_shown(step.pattern)}, found {_shown(value)}")
-            self._since.append(value)
 
     def _compare(self, step: Text) -> None:
         found = "".join(exchange.at(value, step.at) for value in self._since if exchange.is_like(value, step.pattern))

@@ -53,8 +53,9 @@ def link(folder: Path, destination: Path) -> str:
     """Link a single file with `folder` as its payload, and return the payload's hash."""
     payload_hash = linking.write_payload(folder, destination.parent / linking.PAYLOAD)
     words = linking.link_command(
-        HERE.parents[2] / "sidecar" / "launcher.c", destination, payload_hash=payload_hash, zig_target=ZIG_TARGET
-    )
+        HERE.parents[2] / "sidecar" / "launcher.c", destination,
+        program="localai-sidecar", payload_hash=payload_hash, zig_target=ZIG_TARGET,
+    )  # fmt: skip
     subprocess.run(words, cwd=destination.parent, check=True, timeout=LIMIT_S)
     return payload_hash
 

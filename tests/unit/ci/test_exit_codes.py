@@ -93,10 +93,12 @@ def test_a_failed_stage_passes_its_exit_code_through_nox(tmp_path: Path) -> None
     (checkout / "build").mkdir()
     (checkout / "build" / "environment").symlink_to(ROOT / "build" / "environment")
     toolchain = checkout / "ci" / "toolchain.toml"
-    toolchain.write_text(toolchain.read_text(encoding="utf-8").replace("[llama]", "[lama]"), encoding="utf-8")
+    toolchain.write_text(
+        toolchain.read_text(encoding="utf-8").replace("[sdist.llama]", "[sdists.llama]"), encoding="utf-8"
+    )
     done = subprocess.run(
         [sys.executable, checkout / "noxfile.py", "-s", "plan"], capture_output=True, text=True, timeout=60,
         check=False, env={key: value for key, value in os.environ.items() if key != "SIDECARKIT_EXIT_CODE_FILE"},
     )  # fmt: skip
     assert done.returncode == errors.ConfigError.exit_code, done.stdout + done.stderr
-    assert "unknown key `lama`, did you mean `llama`?" in done.stdout
+    assert "unknown key `sdists`, did you mean `sdist`?" in done.stdout
