@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from sidecarkit import command, pitfalls, requirements
@@ -14,11 +16,37 @@ from sidecarkit.errors import MissingTool, StepFailed
 from sidecarkit.report import Report
 from sidecarkit.requirements import Requirement
 
-_INSTALL = ("apt-get", "install", "--yes", "--no-install-recommends", "--no-remove")
 _INSTALL_LIMIT_S = 1800
 _LOG = Path("build", "logs", "doctor.log")
 # `rustc-web` conflicts with these; installing it would remove them.
 _RUST_CONFLICTS = ("rustc", "cargo", "rustup")
+
+
+@dataclass(frozen=True)
+class Manager:
+    """A system's way to install packages. `refresh` reads the lists anew, which some must not do by halves (None)."""
+
+    install: tuple[str, ...]
+    refresh: tuple[str, ...] | None
+    packages: Callable[[Requirement], tuple[str, ...]]
+
+    def refreshes_first(self) -> bool:
+        """Whether there are no lists yet, as in a container's image."""
+        return self.refresh is not None and not any(Path("/var/lib/apt/lists").glob("*Packages*"))
+
+
+_MANAGERS = (
+    Manager(
+        install=("apt-get", "install", "--yes", "--no-install-recommends", "--no-remove"),
+        refresh=("apt-get", "update"),
+        packages=lambda requirement: requirement.apt,
+    ),
+    Manager(
+        install=("pacman", "--sync", "--needed", "--noconfirm"),
+        refresh=None,
+        packages=lambda requirement: requirement.pacman,
+    ),
+)
 
 
 def run(root: Path, project: Project, report: Report) -> None:
@@ -29,11 +57,15 @@ def run(root: Path, project: Project, report: Report) -> None:
         missing = _look(report)
         if not missing:
             return
-        if shutil.which("apt-get") is None:
-            raise MissingTool(f"missing: {', '.join(each.name for each in missing)}", hint=_by_hand(missing))
-        packages = [package for each in missing for package in each.apt]
+        manager = next((each for each in _MANAGERS if shutil.which(each.install[0])), None)
+        if manager is None:
+            raise MissingTool(
+                f"missing: {', '.join(each.name for each in missing)}",
+                hint="README.md, section `Other systems`, says what brings them on this one",
+            )
+        packages = list(dict.fromkeys(package for each in missing for package in manager.packages(each)))
         _refuse_conflicts(packages)
-        _install(packages, report)
+        _install(manager, packages, report)
         still = _look(report)
     if still:
         raise MissingTool(
@@ -41,13 +73,6 @@ def run(root: Path, project: Project, report: Report) -> None:
             hint="a Rust of one's own must have clippy and rustfmt: `rustup component add clippy rustfmt`",
             log=_LOG,
         )
-
-
-def _by_hand(missing: list[Requirement]) -> str:
-    if shutil.which("pacman"):
-        packages = dict.fromkeys(package for each in missing for package in each.pacman)
-        return f"run `sudo pacman -S --needed {' '.join(packages)}`, then the same command again"
-    return "README.md, section `Other systems`, says what brings them on this one"
 
 
 def _look(report: Report) -> list[Requirement]:
@@ -86,33 +111,33 @@ def _is_installed(package: str) -> bool:
     return state == "installed"
 
 
-def _install(packages: list[str], report: Report) -> None:
+def _install(manager: Manager, packages: list[str], report: Report) -> None:
     prefix = _privilege()
-    shown = " ".join([*(["sudo"] if prefix is None else prefix), *_INSTALL, *packages])
+    shown = " ".join([*(["sudo"] if prefix is None else prefix), *manager.install, *packages])
     report.say(f"   {shown}")
     if prefix is None or not _agreed():
         raise MissingTool(f"missing packages: {' '.join(packages)}", hint=f"run `{shown}`, then the same command again")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    update = [*prefix, "apt-get", "update"]
+    lists_were_missing = manager.refreshes_first()
 
-    def apt(argv: list[str], title: str) -> None:
+    def do(words: tuple[str, ...], title: str) -> None:
+        argv = [*prefix, *words]
         command.run(argv, log=_LOG, report=report, title=title, env=environment, timeout_s=_INSTALL_LIMIT_S)
 
-    lists_were_missing = not any(Path("/var/lib/apt/lists").glob("*Packages*"))
-    if lists_were_missing:
-        apt(update, "reading the package lists")
+    if manager.refresh and lists_were_missing:
+        do(manager.refresh, "reading the package lists")
     try:
-        apt([*prefix, *_INSTALL, *packages], f"installing {len(packages)} packages")
+        do((*manager.install, *packages), f"installing {len(packages)} packages")
     except StepFailed:
-        if lists_were_missing:
+        if manager.refresh is None or lists_were_missing:
             raise
         # Mirrors drop old versions: lists from last month name files that are gone.
-        apt(update, "reading the package lists again")
-        apt([*prefix, *_INSTALL, *packages], f"installing {len(packages)} packages")
+        do(manager.refresh, "reading the package lists again")
+        do((*manager.install, *packages), f"installing {len(packages)} packages")
 
 
 def _privilege() -> list[str] | None:
-    """The words in front of apt-get: none for root, `sudo -n` where it needs no password; None: neither."""
+    """The words in front of the package manager: none for root, `sudo -n` where it needs no password; None: neither."""
     if os.geteuid() == 0:
         return []
     if shutil.which("sudo") is None:

@@ -129,13 +129,25 @@ def test_every_package_has_a_requirement_and_every_requirement_a_package() -> No
     assert all(each.apt and each.why for each in requirements.on_linux())
 
 
-def test_on_arch_and_manjaro_the_pacman_command_is_named(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    machine.add("pacman", "#!/bin/sh\nexit 1\n")
+def test_on_arch_and_manjaro_pacman_installs_its_own_packages(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    machine.add("pacman", f'#!/bin/sh\necho "$*" >> "{machine.calls}"\n: > "{machine.installed}"\n')
+    monkeypatch.setenv("PATH", str(machine.programs))
+    need(monkeypatch, machine, "libc6-dev")
+    machine.look()
+    assert machine.calls.read_text(encoding="utf-8") == "--sync --needed --noconfirm gcc\n"
+
+
+def test_on_a_system_with_another_package_manager_the_readme_is_named(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", str(machine.programs))
     need(monkeypatch, machine, "libc6-dev")
     with pytest.raises(MissingTool) as failure:
         machine.look()
-    assert "run `sudo pacman -S --needed gcc`" in failure.value.hint
+    assert "section `Other systems`" in failure.value.hint
 
 
 def test_a_misnamed_sidecar_is_named_with_the_form_tauri_wants(tmp_path: Path) -> None:
