@@ -189,6 +189,13 @@ def place(session: nox.Session, target: str) -> None:
 
 @nox.session
 @each_target
+def audit(session: nox.Session, target: str) -> None:
+    """Show what every placed file is and needs, and refuse what its target does not promise."""
+    sidecarkit(session, "audit", "--target", target)
+
+
+@nox.session
+@each_target
 def smoke(session: nox.Session, target: str) -> None:
     """Make both placed layouts give the recorded text."""
     sidecarkit(session, "stage", "smoke", "--target", target)

@@ -7,7 +7,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from sidecarkit import doctor, final_report, pipeline, plan, records, runner, testing
+from sidecarkit import audit, doctor, final_report, pipeline, placed, plan, records, runner, testing
+from sidecarkit.cache import Cache
 from sidecarkit.config import Target
 from sidecarkit.errors import NothingSelected
 from sidecarkit.job import Options
@@ -49,6 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     stage = command("stage", "run one stage and those it stands on", _stage)
     stage.add_argument("name", choices=list(BY_NAME))
     stage.add_argument("--target", required=True, help="a name from ci/targets.toml")
+    audited = command("audit", "hold every file of the placed sidecar against what its target promises", _audit)
+    audited.add_argument("--target", required=True, help="a name from ci/targets.toml")
     command("report", "write the report of what was built", _report)
     command("tests", "pass everything", _tests)
     command("workflow", f"write {pipeline.FILE.as_posix()}", _workflow)
@@ -108,6 +111,15 @@ def _stage(workspace: Workspace, arguments: argparse.Namespace) -> None:
         )
     line = runner.line_until((*LINE, *OPT_IN), arguments.name)
     runner.run(line, workspace.job(target, _options(arguments)), asked={arguments.name})
+
+
+def _audit(workspace: Workspace, arguments: argparse.Namespace) -> None:
+    target, report = workspace.target(arguments.target), workspace.report
+    folder = workspace.root / target.project.placed
+    found = placed.examine(folder, target, audit.Builder.here(workspace.root, Cache.of_user(report).root))
+    report.say(table(audit.HEADER, audit.rows(found.files)))
+    report.say(audit.sizes(found.layers, target.budget))
+    audit.refuse(found.problems, where=target.project.placed.as_posix())
 
 
 def _report(workspace: Workspace, _: argparse.Namespace) -> None:

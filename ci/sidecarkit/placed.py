@@ -3,43 +3,39 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from sidecarkit import audit, digest, layout, recipes
-from sidecarkit.config import Target
-from sidecarkit.errors import WrongBinary
+from sidecarkit.audit import Audit, Builder, Problem
+from sidecarkit.config import SINGLE_FILE, Target
 
 
-def check_single_file(path: Path, target: Target) -> None:
-    """Check name, triple, `.exe`, file format, machine and executable bit of the sidecar's single file.
-
-    Raises WrongBinary naming expected and found.
-    """
-    _check_name(path, target.single_file_name, target)
-    _check_program(path, target)
-
-
-def check_folder(folder: Path, target: Target) -> None:
-    """Check the sidecar's folder: its name, its program, its libraries and what it says about itself.
-
-    Raises WrongBinary naming expected and found.
-    """
-    _check_name(folder, target.folder_name, target)
-    _check_program(folder / target.program_name, target)
-    _check_facts(folder / layout.BUILD_FACTS, target)
-    libraries = _libraries(folder, target)
-    for library in libraries:
-        audit.check(library, triple=target.triple, glibc_floor=target.native_glibc_floor)
+def examine(placed: Path, target: Target, builder: Builder) -> Audit:
+    """Audit what lies in the folder `placed` for `target`: its folder, and its single file where it has one."""
+    found = examine_folder(placed / target.folder_name, target, builder)
+    if SINGLE_FILE in target.layouts:
+        found += examine_single_file(placed / target.single_file_name, target, builder)
+    return found
 
 
-def _libraries(folder: Path, target: Target) -> list[Path]:
-    name = recipes.of(target.project.recipe).native.folder
-    if name is None:
-        return []
-    libraries = sorted((folder / name).glob("*"))
-    if not libraries:
-        raise WrongBinary(f"`{folder / name}` holds no libraries", hint=_again(target))
-    return libraries
+def examine_single_file(path: Path, target: Target, builder: Builder) -> Audit:
+    """Audit the sidecar's single file: name, triple, `.exe`, and everything that it is and holds."""
+    named = Audit(problems=tuple(_name_problems(path, target.single_file_name, target)))
+    if not path.is_file():
+        return named
+    return named + _no_program(path, path.name, target) + audit.of_single_file(path, target, builder)
+
+
+def examine_folder(folder: Path, target: Target, builder: Builder) -> Audit:
+    """Audit the sidecar's folder: its name, its program, its libraries and what it says about itself."""
+    named = Audit(problems=tuple(_name_problems(folder, target.folder_name, target)))
+    if not folder.is_dir():
+        return named
+    facts = Audit(problems=tuple(_build_facts_problems(folder / layout.BUILD_FACTS, target)))
+    program = _no_program(folder / target.program_name, f"{folder.name}/{target.program_name}", target)
+    rules = recipes.of(target.project.recipe).promises(target)
+    return named + facts + program + audit.of_folder(folder, target, rules, builder)
 
 
 def fingerprint(path: Path) -> str:
@@ -55,51 +51,55 @@ def fingerprint(path: Path) -> str:
     )
 
 
-def _check_name(path: Path, expected: str, target: Target) -> None:
+def _name_problems(path: Path, expected: str, target: Target) -> Iterator[Problem]:
     if path.name != expected:
-        raise WrongBinary(
-            f"the sidecar for `{target.name}` is named `{path.name}`, expected `{expected}`: "
-            f"{_name_mistake(path, target)}",
-            hint=_again(target),
-        )
+        yield Problem(
+            file=path.name, what=f"name of the sidecar for `{target.name}`", expected=f"`{expected}`",
+            found=f"`{path.name}`, {_name_mistake(path, target)}", hint=_again(target),
+        )  # fmt: skip
     if not path.exists():
-        raise WrongBinary(
-            f"the sidecar for `{target.name}` is missing: looked for `{path}`",
+        yield Problem(
+            file=path.name, what=f"sidecar for `{target.name}`", expected=f"it at `{path}`", found="nothing there",
             hint=_again(target),
-        )
+        )  # fmt: skip
 
 
 def _name_mistake(path: Path, target: Target) -> str:
     found = layout.target_of(target.project.program, path.name)
     suffix = layout.program_suffix(target.triple)
     if found and found[1] != target.triple:
-        return f"it states the triple `{found[1]}`"
+        return f"which states the triple `{found[1]}`"
     if found:
-        return f"it states the variant `{found[0]}`"
+        return f"which states the variant `{found[0]}`"
     if suffix and path.name == f"{target.project.program}-{target.name}":
-        return f"programs of this triple end in `{suffix}`"
+        return f"but programs of this triple end in `{suffix}`"
     if not suffix and path.suffix == ".exe":
-        return "programs of this triple have no `.exe`"
-    return "Tauri appends the target triple to the name in `externalBin` and finds nothing else"
+        return "but programs of this triple have no `.exe`"
+    return "but Tauri appends the target triple to the name in `externalBin` and finds nothing else"
 
 
-def _check_program(path: Path, target: Target) -> None:
-    audit.check(path, triple=target.triple, glibc_floor=target.engine_glibc_floor)
-    if not target.for_windows and not path.stat().st_mode & 0o111:
-        raise WrongBinary(
-            f"`{path}` is not executable: its mode is {path.stat().st_mode & 0o777:o}, expected 755",
-            hint=f"`chmod 755 {path}`; copying through a file system without modes loses the bit",
-        )
+def _no_program(path: Path, name: str, target: Target) -> Audit:
+    """A file that is there and no compiled program; of libraries the loader needs, the audit tells itself."""
+    if audit.is_binary(path):
+        return Audit()
+    problem = Problem(
+        file=name, what="program", expected=audit.expected_format(target.triple), found=audit.description(path),
+        hint=_again(target),
+    )  # fmt: skip
+    return Audit(problems=(problem,))
 
 
-def _check_facts(path: Path, target: Target) -> None:
+def _build_facts_problems(path: Path, target: Target) -> Iterator[Problem]:
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
-        found = f"{facts['variant']}-{facts['triple']}"
+        found = f"`{facts['variant']}-{facts['triple']}`"
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise WrongBinary(f"`{path}` does not say what was built: {error!r}", hint=_again(target)) from error
-    if found != target.name:
-        raise WrongBinary(f"`{path}` says `{found}`, expected `{target.name}`", hint=_again(target))
+        found = f"none: {error!r}"
+    if found != f"`{target.name}`":
+        yield Problem(
+            file=path.name, what="target that the folder says it is", expected=f"`{target.name}`", found=found,
+            hint=_again(target),
+        )  # fmt: skip
 
 
 def _again(target: Target) -> str:

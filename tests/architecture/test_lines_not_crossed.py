@@ -129,7 +129,10 @@ def test_the_webview_gets_no_shell_file_system_or_network_permission() -> None:
     assert [name for name in permissions if re.match(r"(shell|fs|http|process|opener|core:default)\b", name)] == []
 
 
-@pytest.mark.parametrize("word", [r"/work/", r"/root/\.", r"registry\.npmjs", r"pypi\.org", r"crates\.io/api"])
+# GitHub's public runners have a folder of that name too, which the pinned interpreter tells of.
+@pytest.mark.parametrize(
+    "word", [r"(?<!/runner)/work/", r"/root/\.", r"registry\.npmjs", r"pypi\.org", r"crates\.io/api"]
+)
 def test_no_file_names_a_path_of_one_machine_or_a_registry_host(word: str) -> None:
     kinds = (".py", ".toml", ".md", ".rs", ".ts", ".tsx", ".json", ".txt", ".in", ".yml", ".c", ".sh", ".jsonl")
     generated = {"build", "node_modules", "target", ".git", "dist", "gen"}

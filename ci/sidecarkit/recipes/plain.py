@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sidecarkit.audit.rules import Rules
 from sidecarkit.recipes import modules
 from sidecarkit.recipes.recipe import LIBRARIES, TOOLS, Engine, Extras, Native, Recipe
 
@@ -24,6 +25,7 @@ def _build_nothing(_: Job, folder: Path) -> None:
 
 RECIPE = Recipe(
     lacks=_lacks,
+    promises=lambda _: Rules(),
     native=Native(summary="no libraries", folder=None, inputs=lambda _: {}, build=_build_nothing, facts=lambda _: {}),
     engine=Engine(inputs=lambda _: modules.inputs(), gather=lambda _job, _folder: None, flags=modules.flags()),
     extras=Extras(inputs=dict, add=lambda _: None),

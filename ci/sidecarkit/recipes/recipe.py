@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sidecarkit.audit.rules import Rules
     from sidecarkit.config import Target
     from sidecarkit.job import Job
 
@@ -76,9 +77,13 @@ class Anchors:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """All of it. `lacks` says why a target cannot be built by this recipe, or None when it can."""
+    """All of it. `lacks` says why a target cannot be built by this recipe, or None when it can.
+
+    `promises` is what the audit holds the built sidecar against.
+    """
 
     lacks: Callable[[Target], str | None]
+    promises: Callable[[Target], Rules]
     native: Native
     engine: Engine
     extras: Extras

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from sidecarkit import command, digest, records
+from sidecarkit import audit, command, digest, records
 from sidecarkit.errors import AssembleFailed, StepFailed
 from sidecarkit.job import Job, Stage
 from sidecarkit.report import size
@@ -33,12 +33,16 @@ def inputs(job: Job) -> dict[str, str]:
 
 
 def run(job: Job) -> dict[str, Any]:
-    """Take the packages from the cache or build them. Raises AssembleFailed when a build step does."""
+    """Take the packages from the cache or build them.
+
+    Raises AssembleFailed when a build step does, WrongBinary for a package over its budget.
+    """
     try:
         entry = job.cache.folder("bundle", job.key, lambda folder: _build(job, folder))
     except StepFailed as error:
         raise AssembleFailed(error.message, hint=error.hint, log=error.log) from error
     (deb,) = entry.path.glob("*.deb")
+    audit.refuse([*audit.size_problems({"bundle": deb.stat().st_size}, job.target.budget)])
     packages = job.root / "build" / job.target.name / "packages"
     shutil.rmtree(packages, ignore_errors=True)
     packages.mkdir(parents=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sidecarkit.recipes.llama import anchors, extras, models, native, python
+from sidecarkit.recipes.llama import anchors, extras, models, native, promises, python
 from sidecarkit.recipes.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ def _lacks(target: Target) -> str | None:
 
 RECIPE = Recipe(
     lacks=_lacks,
+    promises=promises.rules,
     native=native.NATIVE,
     engine=python.ENGINE,
     extras=extras.EXTRAS,

@@ -43,7 +43,7 @@ def test_the_newest_glibc_that_is_needed_is_read(compile_c: Compile) -> None:
 
 def test_a_file_that_needs_a_newer_glibc_than_promised_is_refused(compile_c: Compile) -> None:
     path = compile_c("x86_64-linux-gnu.2.35", "-shared", source=NEEDS_A_THREAD)
-    with pytest.raises(WrongBinary, match=r"needs GLIBC 2\.34, but the target promises to run from GLIBC 2\.28 on"):
+    with pytest.raises(WrongBinary, match=r"needed GLIBC: expected at most 2\.28, .*, found 2\.34"):
         audit.check(path, triple=LINUX, glibc_floor="2.28")
     assert audit.check(path, triple=LINUX, glibc_floor="2.34").glibc == "2.34"
 
@@ -67,10 +67,20 @@ def test_a_file_for_another_system_is_refused(compile_c: Compile) -> None:
     assert audit.check(path, triple="x86_64-pc-windows-msvc").format == "PE"
 
 
-def test_a_search_path_of_the_build_machine_is_refused(compile_c: Compile) -> None:
-    flags = ("-shared", "-nostdlib", "-Wl,-rpath,$ORIGIN:/opt/build/lib")
-    with pytest.raises(WrongBinary, match=r"looks for libraries in /opt/build/lib: expected only \$ORIGIN"):
+@pytest.mark.parametrize("foreign", ["/opt/build/lib", "lib", "$ORIGINAL/lib"])
+def test_a_search_path_of_the_build_machine_is_refused(compile_c: Compile, foreign: str) -> None:
+    flags = ("-shared", "-nostdlib", f"-Wl,-rpath,$ORIGIN:{foreign}:$ORIGIN/../lib")
+    with pytest.raises(WrongBinary) as refusal:
         audit.check(compile_c("x86_64-linux-gnu.2.28", *flags), triple=LINUX)
+    assert refusal.value.message.endswith(f"search path for libraries: expected only $ORIGIN, found {foreign}")
+
+
+def test_all_that_is_wrong_with_a_file_is_told_at_once(compile_c: Compile) -> None:
+    path = compile_c("x86_64-linux-gnu.2.35", "-shared", "-Wl,-rpath,/opt", source=NEEDS_A_THREAD)
+    with pytest.raises(WrongBinary) as refusal:
+        audit.check(path, triple=LINUX, glibc_floor="2.28")
+    assert len(refusal.value.message.splitlines()) == len(refusal.value.hint.splitlines()) == 2
+    assert refusal.value.exit_code == 7
 
 
 def test_the_name_others_ask_for_is_read(compile_c: Compile) -> None:
