@@ -208,6 +208,13 @@ def bench(session: nox.Session, target: str) -> None:
     sidecarkit(session, "stage", "bench", "--target", target)
 
 
+@nox.session(name="gate-proof")
+@each_target
+def gate_proof(session: nox.Session, target: str) -> None:
+    """Show that the gate can be believed; `-- -k record` records the pairs anew that it is simulated on."""
+    sidecarkit(session, "stage", "gate-proof", "--target", target)
+
+
 @nox.session
 @each_target
 def benchmarks(session: nox.Session, target: str) -> None:

@@ -9,18 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.sidebyside.pairing import in_turn
-from benchmarks.sidebyside.sides import (
-    LIBRARIES,
-    PHASES,
-    Measured,
-    Placed,
-    Sample,
-    Work,
-    llama_bench_sample,
-    prompt_of,
-    sidecar_sample,
-)
+from benchmarks.sidebyside import series
+from benchmarks.sidebyside.pairing import pair
+from benchmarks.sidebyside.series import Measured, Pair, Series
+from benchmarks.sidebyside.sides import LIBRARIES, PHASES, Placed, Work, llama_bench_sample, prompt_of, sidecar_sample
+from sidecarkit.gate import Rule
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--model", type=Path, required=True, help="GGUF to measure with")
     group.addoption("--demo-model", type=Path, required=True, help="GGUF that the app starts with")
     group.addoption("--threads", type=int, required=True, help="threads on both sides")
-    group.addoption("--pairs", type=int, default=12, help="pairs measured in turn (12)")
+    group.addoption("--pairs", type=int, default=Rule().most, help="most pairs that are measured in turn")
     group.addoption("--prompt-tokens", type=int, default=512, help="length of the prompt that is read (512)")
     group.addoption("--predict", type=int, default=128, help="tokens that are written (128)")
     group.addoption("--repetitions", type=int, default=3, help="times in each process; the fastest counts (3)")
@@ -83,19 +76,19 @@ def demo_model(pytestconfig: pytest.Config) -> Path:
 
 @pytest.fixture(scope="session")
 def measured(pytestconfig: pytest.Config, placed: Placed, work: Work) -> Measured:
-    """All pairs, measured in turn: first those of prefill, then those of decode."""
-    count: int = pytestconfig.getoption("pairs")
+    """Pairs in turn until the gate needs no more: first those of prefill, then those of decode."""
+    rule = Rule().up_to(pytestconfig.getoption("pairs"))
     prompt = prompt_of(placed, work)
 
-    def pairs_of(phase: str) -> list[tuple[Sample, Sample]]:
-        def tell(index: int, sidecar: Sample, anchor: Sample) -> None:
-            log.info("%s, pair %d of %d: ratio %.3f", phase, index + 1, count, sidecar.timed.rate / anchor.timed.rate)
+    def series_of(phase: str) -> Series:
+        def pair_of(index: int) -> Pair:
+            sidecar, anchor = pair(
+                index,
+                lambda: sidecar_sample(placed, work, phase, prompt),
+                lambda: llama_bench_sample(placed, work, phase),
+            )
+            return Pair(sidecar=sidecar, anchor=anchor)
 
-        return in_turn(
-            count,
-            lambda: sidecar_sample(placed, work, phase, prompt),
-            lambda: llama_bench_sample(placed, work, phase),
-            tell,
-        )
+        return series.measure(rule, pair_of, lambda text: log.info("%s, %s", phase, text))
 
-    return Measured(placed=placed, work=work, pairs={phase: pairs_of(phase) for phase in PHASES})
+    return Measured(placed=placed, work=work, series={phase: series_of(phase) for phase in PHASES})

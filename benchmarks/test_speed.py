@@ -8,16 +8,17 @@ from dataclasses import asdict
 import pytest
 
 from benchmarks.sidebyside.replay import Pedantic, ReplayClock
-from benchmarks.sidebyside.sides import PHASES, Measured
+from benchmarks.sidebyside.series import Measured
+from benchmarks.sidebyside.sides import DECODE, PHASES, PREFILL, Sample
 
 REPLAY = ReplayClock()
-SIDES = ("sidecar", "llama-bench")
+SIDES = ("sidecar", "anchor")
 
 
 def test_both_sides_compute_with_the_same_cpu_plug_in(measured: Measured) -> None:
-    pairs = [pair for phase in PHASES for pair in measured.pairs[phase]]
-    (own,) = {sidecar.plug_in for sidecar, _ in pairs}
-    (anchors,) = {anchor.plug_in for _, anchor in pairs}
+    pairs = [pair for phase in PHASES for pair in measured.series[phase].pairs]
+    (own,) = {pair.sidecar.plug_in for pair in pairs}
+    (anchors,) = {pair.anchor.plug_in for pair in pairs}
     assert filecmp.cmp(own, anchors, shallow=False), f"{own} and {anchors} differ"
 
 
@@ -25,15 +26,24 @@ def test_both_sides_compute_with_the_same_cpu_plug_in(measured: Measured) -> Non
 @pytest.mark.parametrize("side", SIDES)
 @pytest.mark.parametrize("phase", PHASES)
 def test_speed(benchmark: Pedantic, measured: Measured, phase: str, side: str) -> None:
-    pairs = measured.pairs[phase]
-    own = [pair[SIDES.index(side)] for pair in pairs]
+    series, work = measured.series[phase], measured.work
+    own: list[Sample] = [getattr(pair, side) for pair in series.pairs]
     benchmark.group = f"{measured.placed.target} {phase}"
     benchmark.extra_info |= {
-        "phase": phase,
+        "figure": phase,
+        "title": {
+            PREFILL: f"reading a prompt of {work.prompt_tokens} tokens",
+            DECODE: f"writing {work.predict} tokens",
+        }[phase],
         "side": side,
-        "tokens_per_second": [each.timed.rate for each in own],
-        "ratios": [sidecar.timed.rate / anchor.timed.rate for sidecar, anchor in pairs],
-        "work": asdict(measured.work) | {"model": measured.work.model.name},
+        "unit": "tok/s",
+        "better": "higher",
+        "samples": [each.timed.rate for each in own],
+        "ratios": [pair.ratio for pair in series.pairs],
+        "repeated": len(series.set_aside),
+        "disturbed": sum(pair.is_disturbed for pair in series.pairs),
+        "others": [None if each.load is None else each.load.others for each in own],
+        "work": asdict(work) | {"model": work.model.name},
         "plug_in": own[0].plug_in.name,
     }
     REPLAY.play(benchmark, [each.timed.seconds for each in own])

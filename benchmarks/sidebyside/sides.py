@@ -10,10 +10,12 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from benchmarks.sidebyside.felt import Felt, felt, peak_bytes
+from benchmarks.sidebyside.load import Load, watched
 from sidecarkit.sidecar_client import Answer, SidecarClient
 
 # A sample takes seconds; these limits only end what hangs.
@@ -68,19 +70,13 @@ class Timed:
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """The fastest repetition of one process, and the CPU plug-in it computed with."""
+    """The fastest repetition of one process, the CPU plug-in it computed with, what else computed meanwhile (None
+    where the system does not tell), and what a user of the sidecar would have felt while it wrote."""
 
     timed: Timed
     plug_in: Path
-
-
-@dataclass(frozen=True, kw_only=True)
-class Measured:
-    """All pairs of one session by phase: the sidecar's sample and the anchor's."""
-
-    placed: Placed
-    work: Work
-    pairs: Mapping[str, list[tuple[Sample, Sample]]]
+    load: Load | None = None
+    felt: Felt | None = None
 
 
 def sidecar_sample(placed: Placed, work: Work, phase: str, prompt: str) -> Sample:
@@ -88,22 +84,34 @@ def sidecar_sample(placed: Placed, work: Work, phase: str, prompt: str) -> Sampl
 
     Raises SidecarClientError, or AssertionError when the reply is not the one that was asked for.
     """
-    measure, warm_up = (_prefill, 1) if phase == PREFILL else (_decode, 2)
+    with watched() as watch:
+        sample = _sidecar_sample(placed, work, phase, prompt)
+    return replace(sample, load=watch.load)
+
+
+def _sidecar_sample(placed: Placed, work: Work, phase: str, prompt: str) -> Sample:
     with SidecarClient([placed.program], cwd=placed.program.parent) as sidecar:
-        plug_in = _start(sidecar, work)
-        _generate(sidecar, prompt if phase == PREFILL else SHORT_PROMPT, warm_up)
-        timed = fastest(measure(sidecar, work, prompt) for _ in range(work.repetitions))
+        plug_in = placed.libraries / _start(sidecar, work)
+        if phase == PREFILL:
+            sample = Sample(timed=_prefill(sidecar, work, prompt), plug_in=plug_in)
+        else:
+            timed, felt_ = _decode(sidecar, work)
+            sample = Sample(timed=timed, plug_in=plug_in, felt=felt_)
         sidecar.request("shutdown", timeout_s=END_LIMIT_S)
         assert sidecar.wait_for_exit(END_LIMIT_S) == 0
-    return Sample(timed=timed, plug_in=placed.libraries / plug_in)
+    return sample
 
 
 def _prefill(sidecar: SidecarClient, work: Work, prompt: str) -> Timed:
-    return prefill_time(_generate(sidecar, prompt, 1), work.prompt_tokens)
+    _generate(sidecar, prompt, 1)
+    answers = [_generate(sidecar, prompt, 1) for _ in range(work.repetitions)]
+    return fastest(prefill_time(answer, work.prompt_tokens) for answer in answers)
 
 
-def _decode(sidecar: SidecarClient, work: Work, _prompt: str) -> Timed:
-    return decode_time(_generate(sidecar, SHORT_PROMPT, work.predict))
+def _decode(sidecar: SidecarClient, work: Work) -> tuple[Timed, Felt]:
+    _generate(sidecar, SHORT_PROMPT, 2)
+    answers = [_generate(sidecar, SHORT_PROMPT, work.predict) for _ in range(work.repetitions)]
+    return fastest(map(decode_time, answers)), felt(answers, peak_bytes(sidecar.process.pid))
 
 
 def fastest(repetitions: Iterable[Timed]) -> Timed:
@@ -170,12 +178,13 @@ def llama_bench_sample(placed: Placed, work: Work, phase: str) -> Sample:
     ]  # fmt: skip
     # ggml takes plug-ins from this variable, from beside the program, and from the working folder.
     environment = {name: value for name, value in os.environ.items() if name != "GGML_BACKEND_PATH"}
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False,
-        env=environment, cwd=placed.llama_bench.parent, timeout=LLAMA_BENCH_LIMIT_S,
-    )  # fmt: skip
+    with watched() as watch:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False,
+            env=environment, cwd=placed.llama_bench.parent, timeout=LLAMA_BENCH_LIMIT_S,
+        )  # fmt: skip
     assert done.returncode == 0, f"llama-bench ended with {done.returncode}: {done.stderr}"
-    return llama_bench_result(done.stdout, done.stderr, work, phase)
+    return replace(llama_bench_result(done.stdout, done.stderr, work, phase), load=watch.load)
 
 
 def sizes(work: Work, phase: str) -> tuple[int, int]:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sidecarkit import gate
-from sidecarkit.gate import Ratio
+from sidecarkit import intervals
+from sidecarkit.intervals import Interval
 
 # A goal is met when the worse end of the interval misses it by no more than this part of it.
 TOLERANCE = 0.02
@@ -37,7 +37,7 @@ class Goal:
     sense: Sense
     bound: float
 
-    def met_by(self, interval: Ratio) -> bool:
+    def met_by(self, interval: Interval) -> bool:
         """Whether the interval's worse end is within TOLERANCE of the bound, or beyond it on the good side."""
         if self.sense is Sense.AT_LEAST:
             return interval.low >= self.bound * (1 - TOLERANCE)
@@ -78,9 +78,9 @@ class Row:
     unit: str = "×"
     note: str = ""
 
-    def interval(self) -> Ratio | None:
+    def interval(self) -> Interval | None:
         """Median and exact 95 % interval of what is judged, or None for too few values."""
-        return gate.median_ratio(self.judged) if len(self.judged) >= gate.fewest_pairs() else None
+        return intervals.exact(self.judged) if len(self.judged) >= intervals.fewest() else None
 
     def verdict(self) -> Verdict:
         """Met, not met, or why there is no verdict."""

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import mmap
-import os
-import shutil
 import struct
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import standin
 from benchmarks.sidebyside.random_model import Shape, write
-from benchmarks.sidebyside.sides import LIBRARIES
-from sidecarkit.tools import zig
 
 SOURCE = Path(__file__).with_name("stub.c")
-LIBRARY = "libllama.so"
-REAL = "libllama-real.so"
-COMPILE_LIMIT_S = 120
 # Small enough to load at once, with a context that a long reply fits into.
 SHAPE = Shape(name="stub", embedding=64, layers=1, heads=2, kv_heads=2, feed_forward=128, context=8192)
 
@@ -61,41 +54,14 @@ class Stub:
 
 
 def make(placed: Path, vocabulary: Path, folder: Path, zig_target: str) -> Stub:
-    """Copy the folder of the `placed` program by links, put the stub into it, and write a model whose vocabulary is `vocabulary`'s.
+    """Put the stub beside a copy of the `placed` program, and write a model whose vocabulary is `vocabulary`'s.
 
     Raises CalledProcessError when the stub does not compile.
     """
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(placed.parent, folder / "engine", copy_function=_link)
-    libraries = folder / "engine" / LIBRARIES
-    (libraries / LIBRARY).rename(libraries / REAL)
-    compile_library(folder, libraries / LIBRARY, zig_target)
+    program = standin.copy(placed, folder, SOURCE, zig_target)
     model = folder / "stub.gguf"
     write(SHAPE, vocabulary, model)
-    return Stub(program=folder / "engine" / placed.name, model=model)
-
-
-def _link(source: str, destination: str) -> None:
-    try:
-        os.link(source, destination)
-    except OSError:  # another file system, or one without links
-        shutil.copy2(source, destination)
-
-
-def compile_library(folder: Path, destination: Path, zig_target: str) -> None:
-    """Link with an empty library that bears the real one's new name: the real one still calls itself libllama.so."""
-    compiler: list[str | Path] = [zig.binary(), "cc", *zig.compile_flags(zig_target), "-O2", "-s", "-shared", "-fPIC"]
-    empty = folder / "empty.c"
-    empty.touch()
-    stand_in = folder / REAL
-    steps: tuple[list[str | Path], ...] = (
-        [*compiler, f"-Wl,-soname,{REAL}", empty, "-o", stand_in],
-        [*compiler, "-Wall", "-Wextra", "-Werror", SOURCE, "-Wl,--no-as-needed", stand_in, "-Wl,-rpath,$ORIGIN",
-         "-o", destination],
-    )  # fmt: skip
-    environment = os.environ | {"ZIG_GLOBAL_CACHE_DIR": str(zig.shared_cache())}
-    for step in steps:
-        subprocess.run(step, check=True, cwd=folder, env=environment, timeout=COMPILE_LIMIT_S)
+    return Stub(program=program, model=model)
 
 
 @contextmanager

@@ -30,7 +30,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--root", type=Path, default=ROOT, help="folder of the project (that of the toolkit)")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--again", action="append", default=[], choices=sorted(BY_NAME), help="repeat this stage")
-    common.add_argument("--pairs", type=int, default=Options.pairs, help="pairs that the gate measures")
+    common.add_argument("--pairs", type=int, help="pairs to measure; the gate ends earlier when it can tell")
+    common.add_argument("--strict", action="store_true", help="end with 11 when the gate cannot tell")
+    common.add_argument("--compare", type=Path, metavar="OLD.json", help="an earlier bench.json to be no slower than")
     common.add_argument("--model", default=Options.model, help="shape that is measured")
     common.add_argument("-k", dest="rows", action="append", default=[], help="part of a name in the full benchmarks")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -60,8 +62,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _options(arguments: argparse.Namespace) -> Options:
     return Options(
-        again=frozenset(arguments.again), pairs=arguments.pairs, model=arguments.model, rows=tuple(arguments.rows)
-    )
+        again=frozenset(arguments.again), pairs=arguments.pairs, strict=arguments.strict, compare=arguments.compare,
+        model=arguments.model, rows=tuple(arguments.rows),
+    )  # fmt: skip
 
 
 def _doctor(workspace: Workspace, _: argparse.Namespace) -> None:

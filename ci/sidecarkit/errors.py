@@ -69,6 +69,12 @@ class E2eFailed(ToolkitError):
     exit_code = 10
 
 
+class GateInconclusive(ToolkitError):
+    """The gate could not tell within the pairs it may measure, and `--strict` asks for an answer."""
+
+    exit_code = 11
+
+
 class StepFailed(ToolkitError):
     """A program that a step runs ended with an error or ran out of time."""
 

@@ -1,16 +1,19 @@
-"""Judges paired speeds: the median ratio, how sure it is, and whether a sidecar may be packaged with it."""
+"""The gate's rule: when paired speeds are looked at, what interval they have then, and what it says."""
 
 from __future__ import annotations
 
-import math
-import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-CONFIDENCE = 0.95
-# A user does not feel a twentieth, and an interpreter around the decode loop needs some room.
-THRESHOLD = 0.95
+from sidecarkit import bootstrap
+from sidecarkit.errors import ConfigError
+from sidecarkit.intervals import CONFIDENCE, Interval
+
+# A user does not feel three hundredths, and an interpreter around the decode loop needs some room.
+THRESHOLD = 0.97
+# Chosen by simulation on recorded pairs: benchmarks/README.md, "When it looks".
+LOOKS = (6, 8, 12, 16, 24, 32, 48)
 
 
 class Verdict(StrEnum):
@@ -22,49 +25,41 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ratio:
-    """The median of paired ratios (sidecar ÷ anchor, by speed) and its confidence interval."""
+class Rule:
+    """Pairs are measured until the interval at a look is clear of the threshold, or the last look has been."""
 
-    median: float
-    low: float
-    high: float
-    pairs: int
+    threshold: float = THRESHOLD
+    confidence: float = CONFIDENCE
+    looks: tuple[int, ...] = LOOKS
 
-    def verdict(self, threshold: float = THRESHOLD) -> Verdict:
-        """Passed or failed only when the whole interval lies on one side of the threshold."""
-        if self.low >= threshold:
+    @property
+    def most(self) -> int:
+        """The greatest number of pairs."""
+        return self.looks[-1]
+
+    def up_to(self, pairs: int) -> Rule:
+        """The same rule with no more than `pairs` pairs. Raises ConfigError when that is fewer than its first look."""
+        if pairs < self.looks[0]:
+            raise ConfigError(
+                f"{pairs} pairs are too few: the gate first looks at {self.looks[0]}",
+                hint=f"ask for {self.looks[0]} to {self.most}: `--pairs {self.most}`",
+            )
+        last = min(pairs, self.most)
+        return replace(self, looks=(*(look for look in self.looks if look < last), last))
+
+    def judge(self, ratios: Sequence[float]) -> tuple[Interval, Verdict]:
+        """Interval and verdict of the ratios (sidecar ÷ anchor, by speed) so far. Raises ValueError for none."""
+        found = bootstrap.interval(ratios, self.confidence)
+        return found, self.verdict(found)
+
+    def verdict(self, interval: Interval) -> Verdict:
+        """Passed or failed only where the whole interval lies on one side of the threshold."""
+        if interval.low >= self.threshold:
             return Verdict.PASSED
-        return Verdict.FAILED if self.high < threshold else Verdict.INCONCLUSIVE
+        return Verdict.FAILED if interval.high < self.threshold else Verdict.INCONCLUSIVE
 
-    def __str__(self) -> str:
-        return f"{self.median:.3f} [{self.low:.3f}, {self.high:.3f}]"
-
-
-def median_ratio(ratios: Sequence[float]) -> Ratio:
-    """The median of `ratios` with an exact interval between two of them, whatever their distribution.
-
-    Between the k-th smallest and the k-th greatest of n values lies the true median with probability
-    1 - 2 B(k - 1; n, 1/2), B being the binomial distribution; k is the greatest that keeps CONFIDENCE.
-    W. J. Conover, Practical Nonparametric Statistics, 3rd ed., section 3.2. Raises ValueError for too few.
-    """
-    ordered = sorted(ratios)
-    rank = _rank(len(ordered))
-    return Ratio(median=statistics.median(ordered), low=ordered[rank - 1], high=ordered[-rank], pairs=len(ordered))
-
-
-def coverage(count: int, rank: int) -> float:
-    """How often the interval from the rank-th smallest to the rank-th greatest of `count` holds the median."""
-    outside = sum(math.comb(count, below) for below in range(rank))
-    return 1 - 2 * outside / 2.0**count
-
-
-def fewest_pairs() -> int:
-    """The smallest number of pairs whose whole range holds the median often enough."""
-    return next(count for count in range(1, 100) if coverage(count, 1) >= CONFIDENCE)
-
-
-def _rank(count: int) -> int:
-    fitting = [rank for rank in range(1, count // 2 + 1) if coverage(count, rank) >= CONFIDENCE]
-    if not fitting:
-        raise ValueError(f"{count} pairs cannot give a {CONFIDENCE:.0%} interval: {fewest_pairs()} are the fewest")
-    return fitting[-1]
+    def is_decided(self, ratios: Sequence[float]) -> bool:
+        """Whether no more pairs are needed: at a look with a clear interval, or at the last one."""
+        if len(ratios) >= self.most:
+            return True
+        return len(ratios) in self.looks and self.judge(ratios)[1] is not Verdict.INCONCLUSIVE

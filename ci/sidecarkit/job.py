@@ -20,12 +20,15 @@ from sidecarkit.report import Report
 class Options:
     """What the command line chose.
 
-    `again`: stages whose remembered verdict is not taken. `pairs`: interleaved pairs of the gate.
+    `again`: stages whose remembered verdict is not taken. `pairs`: interleaved pairs, the gate's at most.
+    `strict`: a gate that cannot tell stops the line. `compare`: an earlier `bench.json` to hold this one against.
     `model`: the shape that is measured. `rows`: parts of names of the full benchmarks' measurements; none: all.
     """
 
     again: frozenset[str] = frozenset()
-    pairs: int = 12
+    pairs: int | None = None
+    strict: bool = False
+    compare: Path | None = None
     model: str = "135m"
     rows: tuple[str, ...] = ()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sidecarkit.job import Stage
-from sidecarkit.stages import anchors, assemble, bench, benchmarks, e2e, engine, native, pack, place, smoke
+from sidecarkit.stages import anchors, assemble, bench, benchmarks, e2e, engine, gate_proof, native, pack, place, smoke
 
 LINE: tuple[Stage, ...] = (
     native.STAGE,
@@ -15,6 +15,6 @@ LINE: tuple[Stage, ...] = (
     assemble.STAGE,
     e2e.STAGE,
 )
-# Asked for by name alone: an hour of measuring, and the anchors it needs.
-OPT_IN: tuple[Stage, ...] = (anchors.STAGE, benchmarks.STAGE)
+# Asked for by name alone: an hour of measuring, the anchors it needs, and the gate's own proof.
+OPT_IN: tuple[Stage, ...] = (anchors.STAGE, benchmarks.STAGE, gate_proof.STAGE)
 BY_NAME = {stage.name: stage for stage in (*LINE, *OPT_IN)}

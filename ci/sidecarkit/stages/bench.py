@@ -1,148 +1,181 @@
-"""Stage bench: the placed sidecar's speed beside llama-bench's, and the gate that a slow one does not pass."""
+"""Stage bench: the placed sidecar's speed beside its anchor's, and the gate that a slow one does not pass."""
 
 from __future__ import annotations
 
 import json
 import os
-import statistics
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from sidecarkit import command, digest, gate, host, made_model
-from sidecarkit.errors import ConfigError, SlowerThanGate
-from sidecarkit.gate import Verdict
+from sidecarkit import baseline, bootstrap, command, digest, figures, gate, host, intervals, made_model
+from sidecarkit.baseline import Baseline, Change
+from sidecarkit.errors import GateInconclusive, SlowerThanGate
+from sidecarkit.figures import Figure
+from sidecarkit.gate import Rule, Verdict
 from sidecarkit.job import Job, Stage
-from sidecarkit.report import table
 
 BENCHMARKS = Path("benchmarks")
 DEMO_MODEL = Path("tauri-app", "src-tauri", "models", "stories260K.gguf")
-PHASES = ("prefill", "decode")
+_JUDGES = (gate, bootstrap, intervals, figures, baseline)
 _MEASURE_LIMIT_S = 3600
 
 
 def inputs(job: Job) -> dict[str, str]:
     """What is measured, how, on which machine, and the code that judges; the sidecar counts by `place`'s key."""
+    compared = job.options.compare
     return {
-        "benchmarks": digest.of_sources(job.root / BENCHMARKS, ("**/*.py",)),
+        "benchmarks": digest.of_sources(job.root / BENCHMARKS, ("*.py", "sidebyside/*.py")),
         "driver": digest.of_sources(Path(gate.__file__).parent, ("sidecar_client.py", "sidecar_wire.py")),
-        "gate": digest.of_file(Path(gate.__file__)),
+        "gate": digest.of_mapping({each.__name__: digest.of_file(Path(str(each.__file__))) for each in _JUDGES}),
         "stage": digest.of_file(Path(__file__)),
         "model": made_model.key(job, job.options.model),
-        "pairs": str(job.options.pairs),
+        "rule": str(rule(job)),
+        "strict": str(job.options.strict),
+        "compared with": digest.of_file(compared) if compared and compared.is_file() else str(compared),
         "machine": str(host.facts()),
     }
 
 
+def rule(job: Job) -> Rule:
+    """The gate's rule with the number of pairs that was asked for. Raises ConfigError for too few."""
+    return Rule() if job.options.pairs is None else Rule().up_to(job.options.pairs)
+
+
 def run(job: Job) -> dict[str, Any]:
-    """Measure the pairs and judge them. Raises SlowerThanGate naming ratio and interval."""
-    if job.options.pairs < gate.fewest_pairs():
-        raise ConfigError(
-            f"{job.options.pairs} pairs cannot give a {gate.CONFIDENCE:.0%} interval",
-            hint=f"ask for {gate.fewest_pairs()} or more: `--pairs 12`",
+    """Measure pairs until the gate is clear, and judge them.
+
+    Raises SlowerThanGate, GateInconclusive where `--strict` asks for an answer, and ConfigError, before anything is
+    measured, for a file that cannot be compared with.
+    """
+    before = _baseline(job)
+    data = measure(job, Path(job.record("place").data["folder"]), job.build / "bench.pytest-benchmark.json")
+    found = figures.of_record(data)
+    stop_if_slow(job.target.name, found, data["anchor"])
+    stop_if_unclear(job, found)
+    if before is not None:
+        changes = baseline.changes(found, before, rule(job))
+        job.report.say(
+            f"\n{baseline.shown(changes, rule(job))}\n   not measured in turn: the machine's drift counts too"
         )
-    results = _measure(job)
-    document = json.loads(results.read_text(encoding="utf-8"))
-    figures = [figure(document, phase) for phase in PHASES]
-    starts = start_medians(document)
-    job.report.say(figures_table(figures))
-    job.report.say("   " + ", ".join(f"{name} after {seconds * 1000:.0f} ms" for name, seconds in starts.items()))
-    stop_if_slow(job.target.name, figures)
+        stop_if_worse(job.target.name, changes, before)
+    return data
+
+
+def measure(
+    job: Job, folder: Path, results: Path, environment: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Any]:
+    """Measure the sidecar in `folder`, say the figures, and return the record's data, whatever it says.
+
+    pytest-benchmark writes `results`; `environment` is what the measured programs find beside this process's own.
+    """
+    anchor = _anchor(job)
+    _run_benchmarks(job, folder, anchor, results, environment)
+    by = rule(job)
+    found = figures.read(json.loads(results.read_text(encoding="utf-8")), by)
+    job.report.say(figures.shown(found, anchor, by))
     return {
-        "summary": ", ".join(f"{each['name']} {each['ratio']:.3f} {each['verdict']}" for each in figures),
-        "figures": figures,
-        "start_seconds": starts,
+        "summary": ", ".join(f"{each.name} {each.ratio:.3f} {each.verdict}" for each in found if each.gated),
+        "verdict": str(_worst(found)),
+        "anchor": anchor,
         "model": job.options.model,
+        "machine": asdict(host.facts()),
+        "rule": asdict(by),
         "results": str(results),
+        "figures": [asdict(each) for each in found],
     }
 
 
-def figure(document: dict[str, Any], phase: str) -> dict[str, Any]:
-    """One phase's speeds (medians, tokens per second), ratio, interval and verdict out of pytest-benchmark's JSON."""
-    sides = {
-        entry["extra_info"]["side"]: entry["extra_info"]
-        for entry in document["benchmarks"]
-        if entry["extra_info"].get("phase") == phase
-    }
-    ratio = gate.median_ratio(sides["sidecar"]["ratios"])
-    return {
-        "name": phase,
-        "sidecar": statistics.median(sides["sidecar"]["tokens_per_second"]),
-        "llama_bench": statistics.median(sides["llama-bench"]["tokens_per_second"]),
-        "ratio": ratio.median,
-        "low": ratio.low,
-        "high": ratio.high,
-        "pairs": ratio.pairs,
-        "verdict": str(ratio.verdict()),
-    }
-
-
-def start_medians(document: dict[str, Any]) -> dict[str, float]:
-    """What a fresh sidecar reaches, and the median seconds until then."""
-    return {
-        entry["extra_info"]["reached"]: entry["stats"]["median"]
-        for entry in document["benchmarks"]
-        if "reached" in entry["extra_info"]
-    }
-
-
-def figures_table(figures: list[dict[str, Any]]) -> str:
-    """The speeds as a person reads them."""
-    header = ["", "sidecar tok/s", "llama-bench tok/s", "median ratio", f"{gate.CONFIDENCE:.0%} interval", "gate"]
-    rows = [
-        [
-            each["name"],
-            f"{each['sidecar']:.1f}",
-            f"{each['llama_bench']:.1f}",
-            f"{each['ratio']:.3f}",
-            f"{each['low']:.3f} … {each['high']:.3f}",
-            each["verdict"],
-        ]
-        for each in figures
-    ]
-    return table(header, rows)
-
-
-def stop_if_slow(target: str, figures: list[dict[str, Any]]) -> None:
-    """Raises SlowerThanGate when the whole interval of a phase lies below the gate."""
-    slow = [each for each in figures if each["verdict"] == Verdict.FAILED]
+def stop_if_slow(target: str, found: Sequence[Figure], anchor: str) -> None:
+    """Raises SlowerThanGate when the whole interval of a gated figure lies below the gate."""
+    slow = [each for each in found if each.verdict is Verdict.FAILED]
     if slow:
-        said = ", ".join(f"{each['name']} {each['ratio']:.3f} [{each['low']:.3f}, {each['high']:.3f}]" for each in slow)
         raise SlowerThanGate(
-            f"the sidecar of `{target}` is slower than llama-bench: {said}; the gate asks for {gate.THRESHOLD}",
+            f"the sidecar of `{target}` is slower than {anchor}: {_said(slow)}; the gate asks for {gate.THRESHOLD}",
             hint="close whatever else computes on this machine and repeat with `--again bench`; "
             "if it stays, look for what was added around the decode loop",
         )
 
 
-def _measure(job: Job) -> Path:
-    results = job.build / "bench.pytest-benchmark.json"
-    folder = Path(job.record("place").data["folder"])
+def stop_if_unclear(job: Job, found: Sequence[Figure]) -> None:
+    """Says that the gate could not tell, or raises GateInconclusive where an answer was asked for."""
+    unclear = [each for each in found if each.verdict is Verdict.INCONCLUSIVE]
+    if not unclear:
+        return
+    what = f"the gate cannot tell whether the sidecar of `{job.target.name}` is fast enough: {_said(unclear)}"
+    if job.options.strict:
+        raise GateInconclusive(
+            f"{what}; it asks for {gate.THRESHOLD}",
+            hint=f"close whatever else computes on this machine, or allow more pairs (up to `--pairs {Rule().most}`)",
+        )
+    job.report.say(f"   {what}; it passes (`--strict` stops here)")
+
+
+def stop_if_worse(target: str, changes: Sequence[Change], before: Baseline) -> None:
+    """Raises SlowerThanGate when a gated figure is worse than it was, by the gate's threshold."""
+    worse = [each for each in changes if each.verdict is Verdict.FAILED]
+    if worse:
+        said = ", ".join(f"{each.figure.name} {each.interval}" for each in worse)
+        raise SlowerThanGate(
+            f"the sidecar of `{target}` is slower than in `{before.path}`: {said}; the gate asks for {gate.THRESHOLD}",
+            hint="measure the earlier release again: the two were not measured in turn, and machines drift",
+        )
+
+
+def _baseline(job: Job) -> Baseline | None:
+    if job.options.compare is None:
+        return None
+    return baseline.read(job.options.compare, baseline.circumstances(job.target.name, job.options.model, host.facts()))
+
+
+def python_path(root: Path) -> dict[str, str]:
+    """What a Python of its own needs in its environment to find the benchmarks and this toolkit."""
+    return {"PYTHONPATH": os.pathsep.join(map(str, (root / "ci", root)))}
+
+
+def _worst(found: Sequence[Figure]) -> Verdict:
+    said = {each.verdict for each in found}
+    return next(each for each in (Verdict.FAILED, Verdict.INCONCLUSIVE, Verdict.PASSED) if each in said)
+
+
+def _said(found: Sequence[Figure]) -> str:
+    return ", ".join(each.said for each in found)
+
+
+def _anchor(job: Job) -> str:
+    """The tool that stands beside the sidecar: the first that the native build made."""
+    tools: dict[str, str] = job.record("native").data["tools"]
+    return next(iter(tools))
+
+
+def _run_benchmarks(job: Job, folder: Path, anchor: str, results: Path, environment: Mapping[str, str]) -> None:
     results.unlink(missing_ok=True)
     command.run(
         [
             sys.executable, "-m", "pytest", job.root / BENCHMARKS,
             "--target", job.target.name,
             "--sidecar", folder / job.target.program_name,
-            "--llama-bench", job.record("native").data["tools"]["llama-bench"],
+            f"--{anchor}", job.record("native").data["tools"][anchor],
             "--model", made_model.path(job, job.options.model),
             "--demo-model", job.root / DEMO_MODEL,
             "--threads", str(host.facts().physical_cores),
-            "--pairs", str(job.options.pairs),
+            "--pairs", str(rule(job).most),
             "--benchmark-json", results,
             # One fixture measures all pairs: the suite's limit per test is too short for it.
             "--timeout", "0", "-o", "log_cli=true", "-o", "log_cli_level=INFO", "-o", "log_cli_format=%(message)s",
         ],
-        log=job.log, report=job.report, title=f"measuring {job.options.pairs} pairs in turn", cwd=job.root,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (job.root / "ci", job.root)))},
+        log=job.log, report=job.report, title=f"measuring in turn, {rule(job).most} pairs at most", cwd=job.root,
+        env=os.environ | python_path(job.root) | dict(environment),
         timeout_s=_MEASURE_LIMIT_S,
     )  # fmt: skip
-    return results
 
 
 STAGE = Stage(
     name="bench",
-    summary="hold the sidecar's speed against llama-bench's, in turn",
+    summary="hold the sidecar's speed against its anchor's, in turn",
     needs=("native", "place"),
     after=("smoke",),
     inputs=inputs,

@@ -16,6 +16,7 @@ MODEL = "1.1b"
 # Not the name of the stage's own record, which is written last.
 RESULTS = "benchmark-table.json"
 _MEASURE_LIMIT_S = 4 * 3600
+_PAIRS = 12
 
 
 def inputs(job: Job) -> dict[str, str]:
@@ -28,7 +29,7 @@ def run(job: Job) -> dict[str, Any]:
     results = job.build / RESULTS
     command.run(
         _command(job, results), log=job.log, report=job.report, cwd=job.root,
-        title=f"measuring {' '.join(job.options.rows) or 'everything'}, {job.options.pairs} pairs in turn",
+        title=f"measuring {' '.join(job.options.rows) or 'everything'}, {job.options.pairs or _PAIRS} pairs in turn",
         env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (job.root / "ci", job.root)))},
         timeout_s=_MEASURE_LIMIT_S,
     )  # fmt: skip
@@ -53,7 +54,7 @@ def _command(job: Job, results: Path) -> list[str | Path]:
         "--tiny-model", job.root / DEMO_MODEL,
         "--threads", str(host.facts().physical_cores),
         "--zig-target", job.target.zig_target,
-        "--pairs", str(job.options.pairs),
+        "--pairs", str(job.options.pairs or _PAIRS),
         "--json", results,
         *chosen,
     ]  # fmt: skip

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import standin
 from benchmarks.table import stub
 from sidecarkit import config, host
 
@@ -30,12 +31,12 @@ print(time.perf_counter() - started)
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("stub")
     targets = {target.triple: target for target in config.load_targets(CI / "targets.toml")}
-    stub.compile_library(path, path / stub.LIBRARY, targets[host.target_triple()].zig_target)
+    standin.compile_library(stub.SOURCE, path, path / standin.LIBRARY, targets[host.target_triple()].zig_target)
     return path
 
 
 def run(folder: Path, environment: dict[str, str]) -> list[str]:
-    words = [sys.executable, "-c", CALLER, str(folder / stub.LIBRARY)]
+    words = [sys.executable, "-c", CALLER, str(folder / standin.LIBRARY)]
     done = subprocess.run(words, env=environment, capture_output=True, text=True, check=True, timeout=30)
     return done.stdout.split()
 

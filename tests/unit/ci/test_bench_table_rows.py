@@ -94,7 +94,7 @@ def test_a_measurement_that_failed_is_told_by_its_first_line() -> None:
 def test_what_is_kept_of_a_row_tells_its_interval_and_verdict() -> None:
     kept = results.of_rows([absolute_row("x", at_least(2.0), [3.0] * 6, unit="ms")], 6, "")["rows"][0]
     again = json.loads(json.dumps(kept))
-    assert (again["interval"], again["verdict"]) == ({"median": 3.0, "low": 3.0, "high": 3.0, "pairs": 6}, "met")
+    assert (again["interval"], again["verdict"]) == ({"median": 3.0, "low": 3.0, "high": 3.0, "count": 6}, "met")
     assert results.row_of(again) == absolute_row("x", at_least(2.0), [3.0] * 6, unit="ms")
 
 
