@@ -112,6 +112,8 @@ def main(arguments: list[str]) -> int:
     EXIT_CODE_FILE.unlink(missing_ok=True)
     command = [str(python), "-m", "nox", "--noxfile", __file__, "--stop-on-first-error", *for_nox, *sessions]
     code = subprocess.run([*command, "--", *posargs], check=False).returncode
+    if code and sessions:  # the report ends a run that stopped, too: it shows where and why
+        subprocess.run([*command[: -len(sessions)], "--sessions", "report"], check=False)
     if code and EXIT_CODE_FILE.exists():
         return int(EXIT_CODE_FILE.read_text(encoding="utf-8"))
     return code

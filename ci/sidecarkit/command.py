@@ -18,6 +18,8 @@ _PROGRESS_EVERY_S = 0.5
 # Compilers remove their temporary files within this time after SIGTERM.
 _STOP_GRACE_S = 5.0
 _SHOWN_LOG_LINES = 20
+# Ends a message's first line where the end of the log follows.
+LAST_LINES_FOLLOW = "; its last lines:"
 
 
 def run(
@@ -104,7 +106,7 @@ def _failure(words: list[str], code: int, text: str, log: Path) -> StepFailed | 
         )
     how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
     tail = "\n".join(text.splitlines()[-_SHOWN_LOG_LINES:])
-    return StepFailed(f"`{Path(words[0]).name}` ended with {how}; its last lines:\n{tail}", log=log)
+    return StepFailed(f"`{Path(words[0]).name}` ended with {how}{LAST_LINES_FOLLOW}\n{tail}", log=log)
 
 
 def _text_from(output: int, start: int) -> str:

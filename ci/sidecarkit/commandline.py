@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from sidecarkit import audit, doctor, final_report, pipeline, placed, plan, records, runner, testing
+from sidecarkit import audit, doctor, pipeline, placed, plan, records, runner, testing
 from sidecarkit.cache import Cache
 from sidecarkit.config import Target
 from sidecarkit.errors import NothingSelected
@@ -126,7 +126,9 @@ def _audit(workspace: Workspace, arguments: argparse.Namespace) -> None:
 
 
 def _report(workspace: Workspace, _: argparse.Namespace) -> None:
-    final_report.write(workspace.root, workspace.targets, LINE, workspace.report)
+    from sidecarkit import page  # matplotlib takes half a second, which no other command has to wait for
+
+    page.write(workspace.root, workspace.targets, LINE, workspace.report)
 
 
 def _tests(workspace: Workspace, arguments: argparse.Namespace) -> None:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_origin, get_type_hints
 
 SCHEMA = 1
+
+_Kind = TypeVar("_Kind")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """One finished stage. `inputs` are what its key was hashed from, `finished` is UTC in ISO 8601."""
+    """One finished stage. `inputs` are what its key was hashed from, `finished` is UTC in ISO 8601.
+
+    `commit` is what the checkout stood at (source.commit), empty where that is not known.
+    """
 
     stage: str
     target: str
@@ -24,6 +30,7 @@ class Record:
     seconds: float
     finished: str
     cached: bool
+    commit: str = ""
     schema: int = SCHEMA
 
 
@@ -35,11 +42,23 @@ def write(folder: Path, record: Record) -> Path:
 
 def read(folder: Path, stage: str) -> Record | None:
     """The stage's record; None when there is none, or one of another schema or damaged."""
+    return parsed(Record, folder / f"{stage}.json")
+
+
+def parsed(kind: type[_Kind], path: Path) -> _Kind | None:
+    """The file as a dataclass of ours; None unless its schema is ours and every field has its type."""
     try:
-        values = json.loads((folder / f"{stage}.json").read_text(encoding="utf-8"))
-        return Record(**values) if values.get("schema") == SCHEMA else None
-    except (OSError, ValueError, TypeError, AttributeError):
+        made = kind(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
         return None
+    fits = all(_fits(getattr(made, name), hint) for name, hint in get_type_hints(kind).items())
+    return made if fits and getattr(made, "schema", None) == SCHEMA else None
+
+
+def _fits(value: object, hint: Any) -> bool:
+    if hint is float:  # JSON writes whole seconds without a point, and Python's reads NaN
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, get_origin(hint) or hint)
 
 
 def remove(folder: Path, stage: str) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from sidecarkit import plan, records
+from sidecarkit import failures, plan, records, source
 from sidecarkit.job import Job, Stage
 from sidecarkit.records import Record
 
@@ -33,13 +33,15 @@ def run(line: tuple[Stage, ...], job: Job, *, asked: Collection[str]) -> Mapping
     """
     keys: dict[str, str] = {}
     done: dict[str, Record] = {}
+    commit = source.commit(job.root)
     for stage in line:
         current = replace(job, stage=stage.name, keys=dict(keys), records=dict(done))
-        key, inputs = plan.key_of(stage, current)
-        keys[stage.name] = key
-        current = replace(current, key=key)
-        standing = None if stage.name in asked else _standing(stage, current)
-        done[stage.name] = standing or _run_stage(stage, current, inputs)
+        with failures.kept(current, commit):
+            key, inputs = plan.key_of(stage, current)
+            keys[stage.name] = key
+            current = replace(current, key=key)
+            standing = None if stage.name in asked else _standing(stage, current)
+            done[stage.name] = standing or _run_stage(stage, current, inputs, commit)
     return done
 
 
@@ -50,7 +52,7 @@ def _standing(stage: Stage, job: Job) -> Record | None:
     return record if stage.layer is None or job.cache.holds(stage.layer, job.key) else None
 
 
-def _run_stage(stage: Stage, job: Job, inputs: dict[str, str]) -> Record:
+def _run_stage(stage: Stage, job: Job, inputs: dict[str, str], commit: str) -> Record:
     remembered = records.read(job.build, stage.name)
     if stage.remembers and stage.name not in job.options.again and remembered and remembered.key == job.key:
         job.report.say(
@@ -71,7 +73,7 @@ def _run_stage(stage: Stage, job: Job, inputs: dict[str, str]) -> Record:
         seconds = time.monotonic() - started
     record = Record(
         stage=stage.name, target=job.target.name, key=job.key, inputs=inputs, data=data,
-        seconds=_build_seconds(seconds, cached, remembered, job.key), cached=cached,
+        seconds=_build_seconds(seconds, cached, remembered, job.key), cached=cached, commit=commit,
         finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )  # fmt: skip
     records.write(job.build, record)

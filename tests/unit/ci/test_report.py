@@ -7,13 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sidecarkit import final_report, records, report
-from sidecarkit.config import load_targets
+from sidecarkit import report
 from sidecarkit.errors import ToolkitError
-from sidecarkit.records import Record
-from sidecarkit.stages import LINE
-
-CI = Path(__file__).resolve().parents[3] / "ci"
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.44, "0.4 s"), (12.2, "12 s"), (185, "3 min 05 s")])
@@ -40,30 +35,3 @@ def test_a_long_step_gives_signs_of_life_in_plain_lines(monkeypatch: pytest.Monk
         while "[1/2] ops.cpp" not in heard.getvalue():
             assert step.seconds < 30, "no sign of life"
     assert "✓ compiling" in heard.getvalue()
-
-
-def test_the_final_report_shows_every_stage_the_speeds_and_the_pictures(tmp_path: Path) -> None:
-    targets = load_targets(CI / "targets.toml")
-    build = tmp_path / "build" / targets[0].name
-    figure = {
-        "name": "decode", "sidecar": 99.0, "llama_bench": 100.0, "ratio": 0.99, "low": 0.97, "high": 1.01,
-        "verdict": "pass",
-    }  # fmt: skip
-    for stage in LINE:
-        data = {"summary": f"did {stage.name}"} | ({"figures": [figure]} if stage.name == "bench" else {})
-        records.write(build, Record(
-            stage=stage.name, target=targets[0].name, key="k", inputs={}, data=data, seconds=61, cached=False,
-            finished="2026-11-23T05:00:00+00:00",
-        ))  # fmt: skip
-    (build / "screenshots").mkdir()
-    (build / "screenshots" / "answer.png").write_bytes(b"png")
-    stream = io.StringIO()
-    final_report.write(tmp_path, targets, LINE, report.Report(stream))
-    text = (tmp_path / "build" / "report" / "report.md").read_text(encoding="utf-8")
-    for stage in LINE:
-        assert f"did {stage.name}" in text
-    assert "0.970 … 1.010" in text
-    assert f"![answer]({targets[0].name}/answer.png)" in text
-    assert (tmp_path / "build" / "report" / targets[0].name / "answer.png").read_bytes() == b"png"
-    assert "did e2e" in stream.getvalue()
-    assert "![" not in stream.getvalue()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sidecarkit import config, plan, records, runner
+from sidecarkit import config, failures, plan, records, runner, source
 from sidecarkit.cache import Cache
 from sidecarkit.errors import SlowerThanGate
 from sidecarkit.job import Job, Options, Stage
@@ -27,7 +28,8 @@ class Line:
     def __init__(self) -> None:
         self.ran: list[str] = []
         self.flags = "-O3"
-        self.verdict: Exception | None = None
+        self.verdict: BaseException | None = None
+        self.said = ""
         self.stages = (
             self.stage("native", (), self.build, layer="native"),
             self.stage("place", ("native",), self.note),
@@ -50,6 +52,9 @@ class Line:
         return self.note(job) | {"hit": entry.hit}
 
     def judge(self, job: Job) -> dict[str, Any]:
+        if self.said:
+            job.log.parent.mkdir(parents=True, exist_ok=True)
+            job.log.write_text(self.said, encoding="utf-8")
         if self.verdict:
             raise self.verdict
         return self.note(job)
@@ -165,3 +170,54 @@ def test_a_damaged_record_counts_as_none(job: Job) -> None:
     (job.build / "bench.json").write_text("{", encoding="utf-8")
     runner.run(line.stages, job, asked=ALL)
     assert line.ran.count("bench") == 2
+
+
+def test_a_failed_stage_leaves_what_the_report_needs_and_its_success_removes_it(job: Job) -> None:
+    line = Line()
+    line.verdict = SlowerThanGate("decode is 0.80", hint="look around the decode loop")
+    line.said = "\n".join(f"pair {number}" for number in range(30))
+    with pytest.raises(SlowerThanGate):
+        runner.run(line.stages, job, asked=ALL)
+    failure = failures.read(job.build, "bench")
+    assert failure is not None
+    assert (failure.message, failure.hint) == ("decode is 0.80", "look around the decode loop")
+    assert failure.exit_code == SlowerThanGate.exit_code
+    assert failure.log == str(job.build / "logs" / "bench.log")
+    assert failure.last_lines == [f"pair {number}" for number in range(10, 30)]
+    assert failures.read(job.build, "place") is None
+    line.verdict = None
+    runner.run(line.stages, job, asked=ALL)
+    assert failures.read(job.build, "bench") is None
+
+
+def test_a_defect_is_a_failure_too_and_an_interruption_is_none(job: Job) -> None:
+    line = Line()
+    line.verdict = ValueError("unforeseen")
+    with pytest.raises(ValueError, match="unforeseen"):
+        runner.run(line.stages, job, asked=ALL)
+    failure = failures.read(job.build, "bench")
+    assert failure is not None
+    assert failure.message == "this is a defect of the toolkit: ValueError: unforeseen"
+    assert failure.exit_code == 1
+    failures.remove(job.build, "bench")
+    line.verdict = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        runner.run(line.stages, job, asked=ALL)
+    assert failures.read(job.build, "bench") is None
+
+
+def test_records_name_the_commit_and_whether_files_differed_from_it(job: Job) -> None:
+    def git(*words: str) -> str:
+        who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        done = subprocess.run(["git", *who, *words], cwd=job.root, check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    assert runner.run(Line().stages, job, asked=ALL)["place"].commit == "", "no checkout, no commit"
+    git("init", "--quiet")
+    (job.root / "file").write_text("one", encoding="utf-8")
+    git("add", "file")
+    git("commit", "--quiet", "--message", "first")
+    head = git("rev-parse", "HEAD")
+    assert runner.run(Line().stages, job, asked=ALL)["place"].commit == head
+    (job.root / "file").write_text("two", encoding="utf-8")
+    assert runner.run(Line().stages, job, asked=ALL)["place"].commit == head + source.CHANGED

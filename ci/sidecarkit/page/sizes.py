@@ -1,0 +1,47 @@
+"""How large what was built is, against the budget of its target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sidecarkit.records import Record
+
+# A layer, what it is called on the page, and where its record has the bytes.
+_PLACES = (
+    ("native", "native libraries", "native", "bytes"),
+    ("engine", "engine", "engine", "bytes"),
+    ("pack", "packed folder", "pack", "folder_bytes"),
+    ("pack", "packed single file", "pack", "single_file_bytes"),
+    ("bundle", "package", "assemble", "bytes"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """Bytes of one thing that was built; `budget` is the most it may take, None where nothing is said."""
+
+    title: str
+    stage: str
+    bytes: int
+    budget: int | None
+
+    @property
+    def over(self) -> bool:
+        """Whether it takes more than it may."""
+        return self.budget is not None and self.bytes > self.budget
+
+
+def sizes(found: Mapping[str, Record], budget: Mapping[str, int]) -> tuple[Size, ...]:
+    """What the records say about sizes, in the order of building."""
+    known = []
+    for layer, title, stage, key in _PLACES:
+        count = found[stage].data.get(key) if stage in found else None
+        if isinstance(count, int) and not isinstance(count, bool) and count >= 0:
+            known.append(Size(title=title, stage=stage, bytes=count, budget=budget.get(layer)))
+    return tuple(known)
+
+
+def scale(found: tuple[Size, ...]) -> int:
+    """What the whole width of a bar stands for, in bytes."""
+    return max((max(each.bytes, each.budget or 0) for each in found), default=1) or 1
