@@ -25,6 +25,8 @@ from sidecarkit.errors import INTERRUPTED, ConfigError, ToolkitError  # noqa: E4
 
 ENVIRONMENT = ROOT / "build" / "environment"
 EXIT_CODE_FILE = ROOT / "build" / ".exit-code"
+# nox would kill the toolkit half a second after Ctrl-C, and what it compiles with would go on alone.
+STOP_LIMIT_S = 30
 STAGES = ("native", "engine", "pack", "place", "smoke", "bench", "assemble", "e2e")
 TARGETS = tuple(
     f"{entry['variant']}-{entry['triple']}"
@@ -111,12 +113,22 @@ def main(arguments: list[str]) -> int:
     sessions = [] if for_nox else ["--sessions", *default_sessions(targets)]
     EXIT_CODE_FILE.unlink(missing_ok=True)
     command = [str(python), "-m", "nox", "--noxfile", __file__, "--stop-on-first-error", *for_nox, *sessions]
-    code = subprocess.run([*command, "--", *posargs], check=False).returncode
+    code = ended([*command, "--", *posargs])
     if code and sessions:  # the report ends a run that stopped, too: it shows where and why
         subprocess.run([*command[: -len(sessions)], "--sessions", "report"], check=False)
     if code and EXIT_CODE_FILE.exists():
         return int(EXIT_CODE_FILE.read_text(encoding="utf-8"))
     return code
+
+
+def ended(command: list[str]) -> int:
+    """Run `command` to its end and return its exit code; Ctrl-C reaches it too, and it needs time to stop compilers."""
+    with subprocess.Popen(command) as process:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue
 
 
 if __name__ == "__main__":
@@ -143,6 +155,7 @@ def sidecarkit(session: nox.Session, *words: str, locks: tuple[str, ...] = ("too
     session.run(
         str(locked_python(*locks)), "-m", "sidecarkit", *words, *session.posargs,
         env={"PYTHONPATH": str(ROOT / "ci"), "SIDECARKIT_EXIT_CODE_FILE": str(EXIT_CODE_FILE)}, external=True,
+        interrupt_timeout=STOP_LIMIT_S, terminate_timeout=STOP_LIMIT_S,
     )  # fmt: skip
 
 
@@ -236,6 +249,12 @@ def assemble(session: nox.Session, target: str) -> None:
 def e2e(session: nox.Session, target: str) -> None:
     """Use the packaged app as a person would."""
     sidecarkit(session, "stage", "e2e", "--target", target)
+
+
+@nox.session
+def reproduce(session: nox.Session) -> None:
+    """Build the commit twice in different circumstances, an hour in all, and compare every byte."""
+    sidecarkit(session, "reproduce")
 
 
 @nox.session

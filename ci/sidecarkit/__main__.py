@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from sidecarkit import commandline
+from sidecarkit import commandline, interrupts
 from sidecarkit.errors import INTERRUPTED, DiskFull, ToolkitError
 from sidecarkit.report import Report
 
@@ -50,6 +50,7 @@ def _remember_exit_code(code: int) -> None:
 
 
 if __name__ == "__main__":
+    interrupts.listen()
     exit_code = main(sys.argv[1:])
     _remember_exit_code(exit_code)
     sys.exit(exit_code)

@@ -1,4 +1,4 @@
-"""Run one program: echo, environment, time limit, log file, progress, bounded stop of the whole process group."""
+"""Run one program: echo, environment, time limit, log file, progress, bounded stop of all it started."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from sidecarkit import interrupts, processes
 from sidecarkit.errors import DiskFull, MissingTool, StepFailed
 from sidecarkit.report import Report, Step, duration
 
@@ -43,11 +44,15 @@ def run(
         start = output.tell()
         output.write(f"$ {shlex.join(words)}\n".encode())
         output.flush()
-        process = _start(words, output.fileno(), env, cwd)
+        process = None
         try:
+            with interrupts.held():  # between its start and its name nobody could stop it
+                process = _start(words, output.fileno(), env, cwd)
             code = _wait(process, step, output.fileno(), log, timeout_s)
         except BaseException:
-            _stop_group(process)
+            if process is not None:
+                with interrupts.held():
+                    processes.stop(process, _STOP_GRACE_S)
             raise
         seconds = step.seconds
         if code != 0:
@@ -83,18 +88,6 @@ def _wait(process: subprocess.Popen[bytes], step: Step, output: int, log: Path, 
         if time.monotonic() >= next_progress:
             step.progress = _last_line(output)
             next_progress = time.monotonic() + _PROGRESS_EVERY_S
-
-
-def _stop_group(process: subprocess.Popen[bytes]) -> None:
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, number)
-        except ProcessLookupError:
-            return
-        try:
-            process.wait(_STOP_GRACE_S)
-        except subprocess.TimeoutExpired:
-            continue
 
 
 def _failure(words: list[str], code: int, text: str, log: Path) -> StepFailed | DiskFull:

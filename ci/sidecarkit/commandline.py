@@ -7,12 +7,16 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from sidecarkit import audit, doctor, pipeline, placed, plan, records, runner, testing
-from sidecarkit.cache import Cache
+from sidecarkit import audit, doctor, layers, pipeline, placed, plan, records, runner, testing
+from sidecarkit.cache import commands as cache_commands
+from sidecarkit.cache.store import folder_of_user
+from sidecarkit.cache.why import Planned
 from sidecarkit.config import Target
 from sidecarkit.errors import NothingSelected
 from sidecarkit.job import Options
 from sidecarkit.report import Report, table
+from sidecarkit.reproduce import rebuild
+from sidecarkit.reproduce import session as reproduce
 from sidecarkit.stages import BY_NAME, LINE, OPT_IN
 from sidecarkit.workspace import Workspace
 
@@ -54,6 +58,14 @@ def _parser() -> argparse.ArgumentParser:
     stage.add_argument("--target", required=True, help="a name from ci/targets.toml")
     audited = command("audit", "hold every file of the placed sidecar against what its target promises", _audit)
     audited.add_argument("--target", required=True, help="a name from ci/targets.toml")
+    built = command("build", "build layers and what they stand on, without verdicts", _build)
+    built.add_argument("layers", nargs="+", metavar="LAYER", help="native, engine, pack, bundle")
+    built.add_argument("--target", required=True, help="a name from ci/targets.toml")
+    built.add_argument("--write", type=Path, required=True, metavar="FILE", help="where to write their paths, as JSON")
+    compared = command("reproduce", "build the commit twice in different circumstances and compare", _reproduce)
+    compared.add_argument("--target", help="a name from ci/targets.toml (the cpu target of this machine)")
+    compared.add_argument("--layers", default=",".join(rebuild.LAYERS), help="which to build anew, by commas (all)")
+    cache_commands.add_parser(command("cache", "what is kept, why something is built, and room again", _cache))
     command("report", "write the report of what was built", _report)
     command("tests", "pass everything", _tests)
     command("workflow", f"write {pipeline.FILE.as_posix()}", _workflow)
@@ -105,13 +117,28 @@ def _show_plan(planned: plan.PlannedTarget, report: Report) -> None:
         report.say(table(["stage", "state", "changed since the last run", "took last time"], plan.rows(planned)))
 
 
-def _stage(workspace: Workspace, arguments: argparse.Namespace) -> None:
-    target = workspace.target(arguments.target)
+def _buildable(workspace: Workspace, name: str) -> Target:
+    target = workspace.target(name)
     obstacle = workspace.obstacle(target)
     if obstacle:
         raise NothingSelected(
             f"`{target.name}` cannot be built here: {obstacle}", hint="`plan` says what can be built on this machine"
         )
+    return target
+
+
+def _build(workspace: Workspace, arguments: argparse.Namespace) -> None:
+    job = workspace.job(_buildable(workspace, arguments.target), _options(arguments))
+    records.write_json(arguments.write, layers.build(LINE, job, arguments.layers))
+
+
+def _reproduce(workspace: Workspace, arguments: argparse.Namespace) -> None:
+    target = _buildable(workspace, arguments.target or workspace.host_target().name)
+    reproduce.run(workspace.root, target.name, tuple(arguments.layers.split(",")), workspace.report)
+
+
+def _stage(workspace: Workspace, arguments: argparse.Namespace) -> None:
+    target = _buildable(workspace, arguments.target)
     line = runner.line_until((*LINE, *OPT_IN), arguments.name)
     runner.run(line, workspace.job(target, _options(arguments)), asked={arguments.name})
 
@@ -119,10 +146,24 @@ def _stage(workspace: Workspace, arguments: argparse.Namespace) -> None:
 def _audit(workspace: Workspace, arguments: argparse.Namespace) -> None:
     target, report = workspace.target(arguments.target), workspace.report
     folder = workspace.root / target.project.placed
-    found = placed.examine(folder, target, audit.Builder.here(workspace.root, Cache.of_user(report).root))
+    found = placed.examine(folder, target, audit.Builder.here(workspace.root, folder_of_user()))
     report.say(table(audit.HEADER, audit.rows(found.files)))
     report.say(audit.sizes(found.layers, target.budget))
     audit.refuse(found.problems, where=target.project.placed.as_posix())
+
+
+def _cache(workspace: Workspace, arguments: argparse.Namespace) -> None:
+    def plan_of(name: str) -> dict[str, Planned]:
+        target = workspace.target(name)
+        planned = plan.of_target(LINE, workspace.job(target, _options(arguments)), workspace.obstacle(target))
+        layers = {stage.name: stage.layer for stage in LINE if stage.layer}
+        return {
+            layers[each.stage]: Planned(layer=layers[each.stage], target=name, key=each.key, inputs=each.inputs)
+            for each in planned.stages
+            if each.stage in layers
+        }
+
+    cache_commands.run(arguments, folder_of_user(), plan_of, workspace.report)
 
 
 def _report(workspace: Workspace, _: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -29,6 +30,7 @@ class Manager:
     install: tuple[str, ...]
     refresh: tuple[str, ...] | None
     packages: Callable[[Requirement], tuple[str, ...]]
+    options: Callable[[Requirement], tuple[str, ...]]
 
     def refreshes_first(self) -> bool:
         """Whether there are no lists yet, as in a container's image."""
@@ -40,11 +42,15 @@ _MANAGERS = (
         install=("apt-get", "install", "--yes", "--no-install-recommends", "--no-remove"),
         refresh=("apt-get", "update"),
         packages=lambda requirement: requirement.apt,
+        options=lambda requirement: tuple(
+            f"--option=Dpkg::Options::=--path-exclude={path}" for path in requirement.apt_without
+        ),
     ),
     Manager(
         install=("pacman", "--sync", "--needed", "--noconfirm"),
         refresh=None,
         packages=lambda requirement: requirement.pacman,
+        options=lambda _: (),
     ),
 )
 
@@ -63,9 +69,8 @@ def run(root: Path, project: Project, report: Report) -> None:
                 f"missing: {', '.join(each.name for each in missing)}",
                 hint="README.md, section `Other systems`, says what brings them on this one",
             )
-        packages = list(dict.fromkeys(package for each in missing for package in manager.packages(each)))
-        _refuse_conflicts(packages)
-        _install(manager, packages, report)
+        _refuse_conflicts(_packages(manager, missing))
+        _install(manager, missing, report)
         still = _look(report)
     if still:
         raise MissingTool(
@@ -111,9 +116,14 @@ def _is_installed(package: str) -> bool:
     return state == "installed"
 
 
-def _install(manager: Manager, packages: list[str], report: Report) -> None:
-    prefix = _privilege()
-    shown = " ".join([*(["sudo"] if prefix is None else prefix), *manager.install, *packages])
+def _packages(manager: Manager, missing: list[Requirement]) -> list[str]:
+    return list(dict.fromkeys(package for each in missing for package in manager.packages(each)))
+
+
+def _install(manager: Manager, missing: list[Requirement], report: Report) -> None:
+    prefix, packages = _privilege(), _packages(manager, missing)
+    install = (*manager.install, *(option for each in missing for option in manager.options(each)), *packages)
+    shown = shlex.join([*(["sudo"] if prefix is None else prefix), *install])
     report.say(f"   {shown}")
     if prefix is None or not _agreed():
         raise MissingTool(f"missing packages: {' '.join(packages)}", hint=f"run `{shown}`, then the same command again")
@@ -127,13 +137,13 @@ def _install(manager: Manager, packages: list[str], report: Report) -> None:
     if manager.refresh and lists_were_missing:
         do(manager.refresh, "reading the package lists")
     try:
-        do((*manager.install, *packages), f"installing {len(packages)} packages")
+        do(install, f"installing {len(packages)} packages")
     except StepFailed:
         if manager.refresh is None or lists_were_missing:
             raise
         # Mirrors drop old versions: lists from last month name files that are gone.
         do(manager.refresh, "reading the package lists again")
-        do((*manager.install, *packages), f"installing {len(packages)} packages")
+        do(install, f"installing {len(packages)} packages")
 
 
 def _privilege() -> list[str] | None:

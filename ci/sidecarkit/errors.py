@@ -39,6 +39,12 @@ class MissingTool(ToolkitError):
     exit_code = 4
 
 
+class NotReproducible(ToolkitError):
+    """Two builds of the same commit gave different bytes."""
+
+    exit_code = 5
+
+
 class SlowerThanGate(ToolkitError):
     """The sidecar is slower than llama.cpp's own tool by more than the gate allows."""
 

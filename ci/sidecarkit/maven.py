@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import ssl
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +17,8 @@ from xml.etree import ElementTree
 from maven_artifact.artifact import Artifact
 from maven_artifact.downloader import Downloader
 from maven_artifact.requestor import RequestException
+
+from sidecarkit import certificates
 
 _ENVIRONMENT_REFERENCE = re.compile(r"\$\{env\.(\w+)\}")
 _MEANS_CENTRAL = {"*", "external:*", "central"}
@@ -54,7 +55,7 @@ def settings_of_user(home: Path, environment: Mapping[str, str]) -> Settings:
 def download(coordinates: str, destination: Path) -> None:
     """Download `group:artifact:packaging:classifier:version` to `destination`. Raises RequestException."""
     settings = settings_of_user(Path.home(), os.environ)
-    _set_default("REQUESTS_CA_BUNDLE", _system_certificates())
+    certificates.trust_those_of_the_system()
     _set_default("HTTPS_PROXY", settings.proxy)
     base = {} if settings.mirror is None else {"base": settings.mirror}
     downloader = Downloader(**base, username=settings.username, password=settings.password)
@@ -64,12 +65,6 @@ def download(coordinates: str, destination: Path) -> None:
 def _set_default(name: str, value: str | None) -> None:
     if value and not {name, name.lower()} & os.environ.keys():
         os.environ[name] = value
-
-
-def _system_certificates() -> str | None:
-    """The certificates this system trusts, which include a company's own; requests would bring its own list."""
-    paths = ssl.get_default_verify_paths()
-    return paths.cafile or paths.capath
 
 
 def _stands_for_central(mirror: ElementTree.Element) -> bool:

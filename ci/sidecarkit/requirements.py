@@ -14,13 +14,17 @@ _PROBE_LIMIT_S = 60
 
 @dataclass(frozen=True)
 class Requirement:
-    """Something the build or the tests need, and the packages that bring it. `found` says what is there, or None."""
+    """Something the build or the tests need, and the packages that bring it. `found` says what is there, or None.
+
+    `apt_without`: files of the packages that are left out where apt installs them.
+    """
 
     name: str
     why: str
     found: Callable[[], str | None]
     apt: tuple[str, ...]
     pacman: tuple[str, ...]
+    apt_without: tuple[str, ...] = ()
 
 
 def of(platform: str) -> tuple[Requirement, ...]:
@@ -56,6 +60,10 @@ def on_linux() -> tuple[Requirement, ...]:
             ("dbus", "dbus-daemon"), ("dbus",),
         ),
         Requirement("strace", "sees which code the engine opens", _program("strace"), ("strace",), ("strace",)),
+        Requirement(
+            "dpkg-deb", "dates the package by its commit, and unpacks it", _program("dpkg-deb"), ("dpkg",), ("dpkg",)
+        ),
+        *([_REGISTRY] if shutil.which("apt-get") else []),
         Requirement(
             "a font", "a page without one shows boxes", _font, ("fonts-dejavu-core", "fontconfig"), ("ttf-dejavu",)
         ),
@@ -110,4 +118,15 @@ _RUST = Requirement(
     rust,
     ("rustc-web", "cargo-web", "rust-web-clippy", "rustfmt-web"),
     ("rust",),
+)
+
+# Only Debian and its kin have a package of one; elsewhere the tests of the remote cache are left out.
+_REGISTRY = Requirement(
+    "docker-registry",
+    "the tests of the remote cache start one on loopback",
+    _program("docker-registry"),
+    ("docker-registry",),
+    (),
+    # The tests start their own: without these it would listen on port 5000 of this machine from now on.
+    apt_without=("*/docker-registry.service", "/etc/init.d/docker-registry"),
 )

@@ -12,8 +12,8 @@ from sidecarkit.job import Job, Stage
 from sidecarkit.records import Record
 
 
-def line_until(line: tuple[Stage, ...], last: str) -> tuple[Stage, ...]:
-    """The stages that `last` stands on, and itself, in order."""
+def line_until(line: tuple[Stage, ...], last: str, *, verdicts: bool = True) -> tuple[Stage, ...]:
+    """The stages that `last` stands on, and itself, in order; `verdicts`: also those that must be passed before."""
     by_name = {stage.name: stage for stage in line}
     wanted: set[str] = set()
     pending = [last]
@@ -21,7 +21,7 @@ def line_until(line: tuple[Stage, ...], last: str) -> tuple[Stage, ...]:
         name = pending.pop()
         if name not in wanted:
             wanted.add(name)
-            pending.extend(by_name[name].needs + by_name[name].after)
+            pending.extend(by_name[name].needs + (by_name[name].after if verdicts else ()))
     return tuple(stage for stage in line if stage.name in wanted)
 
 
@@ -33,13 +33,13 @@ def run(line: tuple[Stage, ...], job: Job, *, asked: Collection[str]) -> Mapping
     """
     keys: dict[str, str] = {}
     done: dict[str, Record] = {}
-    commit = source.commit(job.root)
+    commit = source.described(job.root)
     for stage in line:
         current = replace(job, stage=stage.name, keys=dict(keys), records=dict(done))
         with failures.kept(current, commit):
             key, inputs = plan.key_of(stage, current)
             keys[stage.name] = key
-            current = replace(current, key=key)
+            current = replace(current, key=key, cache=job.cache.told(key, target=job.target.name, inputs=inputs))
             standing = None if stage.name in asked else _standing(stage, current)
             done[stage.name] = standing or _run_stage(stage, current, inputs, commit)
     return done
@@ -49,7 +49,7 @@ def _standing(stage: Stage, job: Job) -> Record | None:
     record = records.read(job.build, stage.name)
     if record is None or record.key != job.key or not stage.intact(record):
         return None
-    return record if stage.layer is None or job.cache.holds(stage.layer, job.key) else None
+    return record if stage.layer is None or job.cache.keeps(stage.layer, job.key) else None
 
 
 def _run_stage(stage: Stage, job: Job, inputs: dict[str, str], commit: str) -> Record:

@@ -1,23 +1,60 @@
-"""Which commit the checkout stands at; the only place where the toolkit asks git."""
+"""Which commit a checkout, or a folder that `git archive` made of one, holds: its hash and its time."""
 
 from __future__ import annotations
 
-import subprocess
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
-_ANSWER_LIMIT_S = 10
-# What `commit` appends where tracked files differ from the commit.
+from sidecarkit import requirements
+from sidecarkit.errors import ConfigError
+
+# git fills in its fields when it exports a commit (.gitattributes), as setuptools-scm and others have it.
+ARCHIVED = ".git_archival.txt"
+_HASH = re.compile(r"^node: (?P<hash>[0-9a-f]{40,64})$", re.MULTILINE)
+_TIME = re.compile(r"^node-time: (?P<time>\d+)$", re.MULTILINE)
+
+
+# What `described` appends where tracked files differ from the commit.
 CHANGED = "-changed"
 
 
-def commit(root: Path) -> str:
-    """The commit's full hash, with CHANGED behind it where tracked files differ; empty outside of a git checkout."""
-    words = ["git", "describe", "--always", "--abbrev=40", "--exclude=*", f"--dirty={CHANGED}"]
+@dataclass(frozen=True, kw_only=True)
+class Commit:
+    """A commit's full hash and the time of its committing, in seconds since 1970."""
+
+    hash: str
+    time: int
+
+
+def commit(root: Path) -> Commit:
+    """The commit whose files lie in `root`. Raises ConfigError when neither git nor an export tells."""
+    found = _of_archive(root) or _of_git(root)
+    if found is None:
+        raise ConfigError(
+            f"`{root}` does not say which commit it is: git answers nothing there, and `{ARCHIVED}` is not filled in",
+            hint="work in a clone of the repository, or in what `git archive` made of one",
+        )
+    return found
+
+
+def described(root: Path) -> str:
+    """The commit's full hash, with CHANGED behind it where tracked files differ; empty where nothing tells it."""
+    exported = _of_archive(root)
+    words = ["git", "-C", str(root), "describe", "--always", "--abbrev=40", "--exclude=*", f"--dirty={CHANGED}"]
+    return exported.hash if exported else requirements.answer(words) or ""
+
+
+def _of_archive(root: Path) -> Commit | None:
     try:
-        done = subprocess.run(
-            words, cwd=root, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-            timeout=_ANSWER_LIMIT_S,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+        text = (root / ARCHIVED).read_text(encoding="utf-8")
+    except OSError:
+        return None
+    found, time = _HASH.search(text), _TIME.search(text)
+    return Commit(hash=found["hash"], time=int(time["time"])) if found and time else None
+
+
+def _of_git(root: Path) -> Commit | None:
+    said = requirements.answer(["git", "-C", str(root), "log", "-1", "--format=%H %ct"])
+    found, _, time = (said or "").partition(" ")
+    return Commit(hash=found, time=int(time)) if time else None

@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from sidecarkit import audit, command, digest, records
+from sidecarkit import audit, command, digest, records, source
+from sidecarkit import deb as deb_package
 from sidecarkit.errors import AssembleFailed, StepFailed
 from sidecarkit.job import Job, Stage
 from sidecarkit.report import size
@@ -29,39 +30,47 @@ def inputs(job: Job) -> dict[str, str]:
         "node": node.version(),
         "bundles": " ".join(job.target.bundles),
         "stage": digest.of_file(Path(__file__)),
+        "compiler's environment": digest.of_file(Path(cargo.__file__)),
     }
 
 
 def run(job: Job) -> dict[str, Any]:
-    """Take the packages from the cache or build them.
+    """Take the packages from the cache or build them, and date them.
 
     Raises AssembleFailed when a build step does, WrongBinary for a package over its budget.
     """
     try:
         entry = job.cache.folder("bundle", job.key, lambda folder: _build(job, folder))
+        deb = _dated(job, entry.path)
     except StepFailed as error:
         raise AssembleFailed(error.message, hint=error.hint, log=error.log) from error
-    (deb,) = entry.path.glob("*.deb")
     audit.refuse([*audit.size_problems({"bundle": deb.stat().st_size}, job.target.budget)])
-    packages = job.root / "build" / job.target.name / "packages"
-    shutil.rmtree(packages, ignore_errors=True)
-    packages.mkdir(parents=True)
-    shutil.copy2(deb, packages / deb.name)
     return {
         "summary": f"{deb.name}, {size(deb.stat().st_size)}",
-        "deb": str(packages / deb.name),
+        "deb": str(deb),
         "bytes": deb.stat().st_size,
         "sha256": digest.of_file(deb),
     }
 
 
+def _dated(job: Job, bundle: Path) -> Path:
+    """The package for this commit. It is not in the layer: with a new commit's time nothing has to compile anew."""
+    (built,) = bundle.glob("*.deb")
+    packages = job.build / "packages"
+    shutil.rmtree(packages, ignore_errors=True)
+    packages.mkdir(parents=True)
+    package = packages / built.name
+    deb_package.settle(built, package, time=source.commit(job.root).time, log=job.log, report=job.report)
+    return package
+
+
 def _build(job: Job, folder: Path) -> None:
     app = job.root / "tauri-app"
-    environment = node.environment(cargo.environment(job.root))
     bundles = job.root / "build" / "cargo" / "target" / "release" / "bundle"
     shutil.rmtree(bundles, ignore_errors=True)
     node.install(app, log=job.log, report=job.report)
-    _cargo_fetch(job, app, environment)
+    _cargo_fetch(job, app)
+    environment = node.environment(cargo.release_environment(job.root))
     command.run(
         [node.npm(), "exec", "--offline", "--", "tauri", "build", "--ci", "--bundles", ",".join(job.target.bundles),
          "--config", _overlay(job, app / "src-tauri"), "--", "--locked", "--offline"],
@@ -73,11 +82,12 @@ def _build(job: Job, folder: Path) -> None:
             shutil.copy2(package, folder / package.name)
 
 
-def _cargo_fetch(job: Job, app: Path, environment: dict[str, str]) -> None:
+def _cargo_fetch(job: Job, app: Path) -> None:
     """The only step that needs the network, so that bundling itself can be shown to need none."""
     command.run(
         ["cargo", "fetch", "--locked"],
-        log=job.log, report=job.report, title="fetching crates", cwd=app / "src-tauri", env=environment, timeout_s=900,
+        log=job.log, report=job.report, title="fetching crates", cwd=app / "src-tauri",
+        env=cargo.environment(job.root), timeout_s=900,
     )  # fmt: skip
 
 

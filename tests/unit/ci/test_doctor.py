@@ -50,13 +50,12 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     return Machine(tmp_path, monkeypatch)
 
 
-def need(monkeypatch: pytest.MonkeyPatch, machine: Machine, *packages: str) -> None:
+def need(monkeypatch: pytest.MonkeyPatch, machine: Machine, *packages: str, apt_without: tuple[str, ...] = ()) -> None:
     def found() -> str | None:
         return "there" if machine.installed.exists() else None
 
-    monkeypatch.setattr(
-        requirements, "of", lambda _: (Requirement("a compiler", "it compiles", found, packages, ("gcc",)),)
-    )
+    needed = Requirement("a compiler", "it compiles", found, packages, ("gcc",), apt_without=apt_without)
+    monkeypatch.setattr(requirements, "of", lambda _: (needed,))
 
 
 def test_what_is_missing_is_installed_in_one_command_without_recommends_or_removals(
@@ -71,6 +70,17 @@ def test_what_is_missing_is_installed_in_one_command_without_recommends_or_remov
     assert "✗ a compiler: missing (it compiles)" in machine.said.getvalue()
     assert "   apt-get install" in machine.said.getvalue()
     assert "✓ a compiler: there" in machine.said.getvalue()
+
+
+def test_files_of_a_package_that_are_not_wanted_are_left_out(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    machine.add_apt()
+    need(monkeypatch, machine, "docker-registry", apt_without=("*/docker-registry.service",))
+    machine.look()
+    last = machine.calls.read_text(encoding="utf-8").splitlines()[-1]
+    option = "--option=Dpkg::Options::=--path-exclude=*/docker-registry.service"
+    assert last.endswith(f"--no-remove {option} docker-registry")
+    assert f"'{option}' docker-registry" in machine.said.getvalue(), "a shell must not expand it"
 
 
 def test_without_the_right_to_install_the_command_is_named(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,38 @@
+"""Layers alone, for whoever compares bytes: built without verdicts, and told where they lie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sidecarkit import runner
+from sidecarkit.errors import NothingSelected
+from sidecarkit.job import Job, Stage
+from sidecarkit.records import Record
+
+
+def build(line: tuple[Stage, ...], job: Job, names: Sequence[str]) -> dict[str, Any]:
+    """Build the layers `names` and what they stand on; their paths by the names that `rebuild.Built` has.
+
+    Raises NothingSelected for a name that is no layer of `line`.
+    """
+    stages = {stage.layer: stage.name for stage in line if stage.layer}
+    unknown = [name for name in names if name not in stages]
+    if unknown or not names:
+        raise NothingSelected(
+            f"no layer is called {', '.join(unknown) or 'nothing'}", hint=f"there are {', '.join(map(str, stages))}"
+        )
+    wanted = {stages[name] for name in names}
+    needed = {stage.name for name in wanted for stage in runner.line_until(line, name, verdicts=False)}
+    records = runner.run(tuple(stage for stage in line if stage.name in needed), job, asked=wanted)
+    return _paths({name: records[stages[name]] for name in names})
+
+
+def _paths(records: Mapping[str, Record]) -> dict[str, Any]:
+    paths: dict[str, Any] = {name: records[name].data["folder"] for name in ("native", "engine") if name in records}
+    if "pack" in records:
+        packed = records["pack"].data
+        paths |= {name: packed[name] for name in ("folder", "single_file") if packed[name]}
+    if "bundle" in records:
+        paths["packages"] = [records["bundle"].data["deb"]]
+    return paths
