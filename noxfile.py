@@ -270,6 +270,18 @@ def report(session: nox.Session) -> None:
 
 
 @nox.session
+def release(session: nox.Session) -> None:
+    """Write build/release with manifest, checksums, SBOM, licences and provenance; `-- --target NAME` chooses."""
+    sidecarkit(session, "release")
+
+
+@nox.session
+def verify(session: nox.Session) -> None:
+    """Hold a release against its manifest: `-- RELEASE_FOLDER [--public-key KEY] [--rebuild]`."""
+    sidecarkit(session, "verify")
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Pass everything: lint, types, units, contract, integration, Rust, TypeScript, the gate, the packaged app."""
     sidecarkit(session, "tests", locks=("toolkit", "tests"))

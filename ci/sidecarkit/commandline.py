@@ -68,6 +68,12 @@ def _parser() -> argparse.ArgumentParser:
     cache_commands.add_parser(command("cache", "what is kept, why something is built, and room again", _cache))
     command("report", "write the report of what was built", _report)
     command("tests", "pass everything", _tests)
+    released = command("release", "write build/release: artefacts, manifest, SBOM, licences, provenance", _release)
+    released.add_argument("--target", action="append", default=[], help="a name from ci/targets.toml; repeatable")
+    verified = command("verify", "hold a downloaded release against its manifest", _verify)
+    verified.add_argument("folder", type=Path, metavar="RELEASE_FOLDER")
+    verified.add_argument("--public-key", metavar="KEY", help="a file, or minisign's text: check the signatures too")
+    verified.add_argument("--rebuild", action="store_true", help="build its commit again and compare bit for bit")
     command("workflow", f"write {pipeline.FILE.as_posix()}", _workflow)
     return parser
 
@@ -170,6 +176,19 @@ def _report(workspace: Workspace, _: argparse.Namespace) -> None:
     from sidecarkit import page  # matplotlib takes half a second, which no other command has to wait for
 
     page.write(workspace.root, workspace.targets, LINE, workspace.report)
+
+
+def _release(workspace: Workspace, arguments: argparse.Namespace) -> None:
+    from sidecarkit.release import commands  # CycloneDX takes longer to import than a plan to be made
+
+    targets = [workspace.target(name) for name in arguments.target] or [workspace.host_target()]
+    commands.release(workspace, targets, _options(arguments))
+
+
+def _verify(workspace: Workspace, arguments: argparse.Namespace) -> None:
+    from sidecarkit.release import commands
+
+    commands.check(workspace, arguments.folder, public_key=arguments.public_key, rebuild=arguments.rebuild)
 
 
 def _tests(workspace: Workspace, arguments: argparse.Namespace) -> None:

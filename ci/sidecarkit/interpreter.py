@@ -33,10 +33,10 @@ def unpack(pin: CPythonPin, destination: Path, report: Report) -> Path:
 
     Raises PartWrong when it cannot be had or its bytes are not the pinned ones.
     """
-    archive = _kept(pin, report)
+    packed = archive(pin, report)
     inside = f"org/{pin.group.rpartition('.')[2]}/{pin.artifact}/{pin.classifier}"
     with tempfile.TemporaryDirectory(dir=destination.parent) as workplace:
-        with zipfile.ZipFile(archive) as jar:
+        with zipfile.ZipFile(packed) as jar:
             jar.extractall(workplace, [name for name in jar.namelist() if name.startswith(f"{inside}/")])
         (Path(workplace) / inside).rename(destination)
     _repair(destination, pin.python)
@@ -63,8 +63,8 @@ def leave_out_locale_encodings(home: Path, pin: CPythonPin) -> None:
             path.unlink()
 
 
-def _kept(pin: CPythonPin, report: Report) -> Path:
-    """The pinned archive, downloaded when it is not there yet."""
+def archive(pin: CPythonPin, report: Report) -> Path:
+    """The pinned archive, downloaded when it is not there yet. Raises PartWrong as `unpack` does."""
 
     def fetch(workplace: Path) -> Path:
         downloaded = workplace / "cpython.jar"

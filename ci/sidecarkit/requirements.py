@@ -59,6 +59,10 @@ def on_linux() -> tuple[Requirement, ...]:
             "dbus", "a session bus for the app under test", _programs("dbus-run-session", "dbus-daemon"),
             ("dbus", "dbus-daemon"), ("dbus",),
         ),
+        Requirement("git", "a release names the commit it is made of", _program("git"), ("git",), ("git",)),
+        Requirement(
+            "minisign", "the tests sign a release and check it", _program("minisign"), ("minisign",), ("minisign",)
+        ),
         Requirement("strace", "sees which code the engine opens", _program("strace"), ("strace",), ("strace",)),
         Requirement(
             "dpkg-deb", "dates the package by its commit, and unpacks it", _program("dpkg-deb"), ("dpkg",), ("dpkg",)

@@ -6,6 +6,7 @@ fn main() {
         "start_inference",
         "cancel_inference",
         "engine_status",
+        "third_party_licences",
     ]);
     tauri_build::try_build(tauri_build::Attributes::new().app_manifest(commands))
         .expect("tauri.conf.json, capabilities/ and icons/ are complete");

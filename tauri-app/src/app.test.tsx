@@ -7,6 +7,7 @@ import { type Models, ModelsProvider } from "./components/context";
 import { createChat } from "./models/chat";
 import { createEngine } from "./models/engine";
 import { idleStatus, ManualBackend, MemoryStorage } from "./models/fakes";
+import { createLicences } from "./models/licences";
 import { createNotices } from "./models/notices";
 import { createPreferences } from "./models/preferences";
 
@@ -21,6 +22,7 @@ beforeEach(async () => {
     notices,
     chat: createChat(backend, notices),
     engine: createEngine(backend, notices),
+    licences: createLicences(backend, notices),
     preferences: createPreferences(new MemoryStorage(), ["en"]),
   };
   root = document.body.appendChild(document.createElement("div"));
@@ -207,4 +209,19 @@ test("a missing engine is told at once", async () => {
   await rendered();
   expect(one("engine-status").dataset.state).toBe("failed");
   expect(one("notice").textContent).toContain("looked for `/x`");
+});
+
+test("the licences are shown from the status line, open one by one, and are closed again", async () => {
+  backend.licences = ["", "serde 1.0 · MIT\n".concat("-".repeat(80), "\nThe words")].join(
+    `\n${"=".repeat(80)}\n`,
+  );
+  await click("show-licences");
+  await vi.waitFor(() => expect(all("licence")).toHaveLength(1));
+  expect((one("licences") as HTMLDialogElement).open).toBe(true);
+  expect(one("licence").textContent).toBe("serde 1.0MIT");
+  (one("licence") as HTMLDetailsElement).open = true;
+  one("licence").dispatchEvent(new Event("toggle"));
+  await vi.waitFor(() => expect(one("licence").textContent).toContain("The words"));
+  await click("licences-close");
+  expect((one("licences") as HTMLDialogElement).open).toBe(false);
 });

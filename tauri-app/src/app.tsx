@@ -2,6 +2,7 @@ import { Composer } from "./components/Composer";
 import { useModels } from "./components/context";
 import { EmptyState } from "./components/EmptyState";
 import { Header } from "./components/Header";
+import { Licences } from "./components/Licences";
 import { Messages } from "./components/Messages";
 import { Notices } from "./components/Notices";
 import { ScrollArea } from "./components/ScrollArea";
@@ -18,6 +19,7 @@ export function App() {
         <Composer />
         <StatusLine />
       </div>
+      <Licences />
     </div>
   );
 }

@@ -7,6 +7,7 @@ import { tauriBackend } from "./bridge/tauri";
 import { ModelsProvider } from "./components/context";
 import { createChat } from "./models/chat";
 import { createEngine } from "./models/engine";
+import { createLicences } from "./models/licences";
 import { createNotices } from "./models/notices";
 import { applyPreferences, createPreferences } from "./models/preferences";
 
@@ -14,6 +15,7 @@ const notices = createNotices();
 const preferences = createPreferences(localStorage, navigator.languages);
 const engine = createEngine(tauriBackend, notices);
 const chat = createChat(tauriBackend, notices);
+const licences = createLicences(tauriBackend, notices);
 
 applyPreferences(preferences, document.documentElement);
 void engine.connect();
@@ -21,7 +23,7 @@ void engine.connect();
 const root = document.getElementById("app");
 if (root === null) throw new Error("index.html has no element #app");
 render(
-  <ModelsProvider value={{ chat, engine, notices, preferences }}>
+  <ModelsProvider value={{ chat, engine, licences, notices, preferences }}>
     <App />
   </ModelsProvider>,
   root,

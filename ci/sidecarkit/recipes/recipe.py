@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sidecarkit.audit.rules import Rules
-    from sidecarkit.config import Target
+    from sidecarkit.config import Target, Toolchain
     from sidecarkit.job import Job
 
 # What a native build leaves in the folder it is given.
@@ -79,7 +79,8 @@ class Anchors:
 class Recipe:
     """All of it. `lacks` says why a target cannot be built by this recipe, or None when it can.
 
-    `promises` is what the audit holds the built sidecar against.
+    `promises` is what the audit holds the built sidecar against. `facts`: what a release tells of the recipe, from the
+    pins alone: which commit, by which flags.
     """
 
     lacks: Callable[[Target], str | None]
@@ -89,3 +90,4 @@ class Recipe:
     extras: Extras
     models: Models | None = None
     anchors: Anchors | None = None
+    facts: Callable[[Toolchain], dict[str, Any]] = lambda _: {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from sidecarkit import audit, command, digest, records, source
 from sidecarkit import deb as deb_package
 from sidecarkit.errors import AssembleFailed, StepFailed
 from sidecarkit.job import Job, Stage
+from sidecarkit.release import licences, parts_of_target
 from sidecarkit.report import size
 from sidecarkit.tools import cargo, node
 
@@ -29,6 +31,7 @@ def inputs(job: Job) -> dict[str, str]:
         "rustc": cargo.version(),
         "node": node.version(),
         "bundles": " ".join(job.target.bundles),
+        **parts_of_target.licence_inputs(job),
         "stage": digest.of_file(Path(__file__)),
         "compiler's environment": digest.of_file(Path(cargo.__file__)),
     }
@@ -45,11 +48,13 @@ def run(job: Job) -> dict[str, Any]:
     except StepFailed as error:
         raise AssembleFailed(error.message, hint=error.hint, log=error.log) from error
     audit.refuse([*audit.size_problems({"bundle": deb.stat().st_size}, job.target.budget)])
+    shutil.copy2(entry.path / licences.NAME, job.build / licences.NAME)
     return {
         "summary": f"{deb.name}, {size(deb.stat().st_size)}",
         "deb": str(deb),
         "bytes": deb.stat().st_size,
         "sha256": digest.of_file(deb),
+        "licences": str(job.build / licences.NAME),
     }
 
 
@@ -70,6 +75,7 @@ def _build(job: Job, folder: Path) -> None:
     shutil.rmtree(bundles, ignore_errors=True)
     node.install(app, log=job.log, report=job.report)
     _cargo_fetch(job, app)
+    shutil.copy2(_collect_licences(job), folder / licences.NAME)
     environment = node.environment(cargo.release_environment(job.root))
     command.run(
         [node.npm(), "exec", "--offline", "--", "tauri", "build", "--ci", "--bundles", ",".join(job.target.bundles),
@@ -91,12 +97,22 @@ def _cargo_fetch(job: Job, app: Path) -> None:
     )  # fmt: skip
 
 
+def _collect_licences(job: Job) -> Path:
+    destination = job.build / licences.NAME
+    with job.report.step("collecting the licences of everything that ships"):
+        text = parts_of_target.licence_text(job, title=f"Licences of what others wrote, for {job.target.name}")
+    destination.write_text(text, encoding="utf-8")
+    return destination
+
+
 def _overlay(job: Job, app_core: Path) -> Path:
-    """The app's own bundle overlay with this target's placed engine as the one resource folder `engine/`."""
+    """The app's own bundle overlay with this target's placed engine as the one resource folder, and the licences."""
     overlay = json.loads((app_core / "tauri.bundle.conf.json").read_text(encoding="utf-8"))
     (destination,) = overlay["bundle"]["resources"].values()
     placed = Path(job.record("place").data["folder"]).relative_to(app_core)
-    overlay["bundle"]["resources"] = {f"{placed.as_posix()}/": destination}
+    # Relative, so that where the checkout lies cannot get into the package.
+    collected = Path(os.path.relpath(job.build / licences.NAME, app_core))
+    overlay["bundle"]["resources"] = {f"{placed.as_posix()}/": destination, collected.as_posix(): licences.NAME}
     return records.write_json(job.build / "tauri.bundle.conf.json", overlay)
 
 

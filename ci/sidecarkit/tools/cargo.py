@@ -16,6 +16,11 @@ def version() -> str:
     return requirements.answer(["rustc", "--version", "--verbose"]) or "missing"
 
 
+def cargo_version() -> str:
+    """What cargo says of itself; `missing` when there is none."""
+    return requirements.answer(["cargo", "--version"]) or "missing"
+
+
 def environment(root: Path) -> dict[str, str]:
     """The environment of every cargo command on the checkout in `root`.
 

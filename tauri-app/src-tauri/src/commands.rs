@@ -2,11 +2,12 @@
 
 use engine_supervisor::GenerateOptions;
 use tauri::ipc::{Channel, JavaScriptChannelId};
-use tauri::{Runtime, State, Webview};
+use tauri::{AppHandle, Manager, Runtime, State, Webview};
 
 use crate::answer::{Answer, StreamMessage};
 use crate::assistant::{Assistant, Question};
 use crate::error::AppError;
+use crate::licences;
 use crate::status::EngineStatus;
 use crate::watcher::StatusWatcher;
 
@@ -64,4 +65,10 @@ pub(crate) async fn engine_status<R: Runtime>(
         watcher.replace(snapshots, model.clone(), id.channel_on(webview));
     }
     Ok(status)
+}
+
+/// The licences of what others wrote and this app contains, as one text.
+#[tauri::command(async)]
+pub(crate) fn third_party_licences<R: Runtime>(app: AppHandle<R>) -> Result<String, AppError> {
+    licences::read(app.path().resource_dir().ok().as_deref())
 }

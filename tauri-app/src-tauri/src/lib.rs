@@ -8,6 +8,7 @@ mod assistant_test;
 mod commands;
 mod conversation;
 mod error;
+mod licences;
 mod linux_webkit;
 mod logging;
 #[cfg(test)]
@@ -65,6 +66,7 @@ fn with_commands<R: Runtime>(builder: Builder<R>) -> Builder<R> {
         commands::start_inference,
         commands::cancel_inference,
         commands::engine_status,
+        commands::third_party_licences,
     ])
 }
 

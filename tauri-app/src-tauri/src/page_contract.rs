@@ -194,6 +194,11 @@ fn engine_status_keeps_the_contract() {
 }
 
 #[test]
+fn third_party_licences_keeps_the_contract() {
+    play("third_party_licences.json");
+}
+
+#[test]
 fn a_conversation_goes_on_under_the_name_it_got() {
     let bench = Bench::with_real_engine();
     let first = bench.invoke("start_inference", json!({"prompt": "Once upon a time"})).unwrap();

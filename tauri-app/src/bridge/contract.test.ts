@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import cancelInference from "../../../tests/contract/page/cancel_inference.json";
 import engineStatus from "../../../tests/contract/page/engine_status.json";
 import startInference from "../../../tests/contract/page/start_inference.json";
+import thirdPartyLicences from "../../../tests/contract/page/third_party_licences.json";
 import type { Answer, EngineStatus, StreamMessage } from "./contract";
 import { tauriBackend } from "./tauri";
 
@@ -86,6 +87,14 @@ describe("engine_status", () => {
     const got = await outcome<EngineStatus>(tauriBackend.engineStatus(() => {}));
     expect(got).toEqual(expected(given));
     expect(calls[0]?.parameters).toEqual({ onChange: expect.stringMatching(/^__CHANNEL__:\d+$/) });
+  });
+});
+
+describe("third_party_licences", () => {
+  test.each(thirdPartyLicences.cases as Case[])("$about", async (given) => {
+    const calls = answerAs(given);
+    expect(await outcome<string>(tauriBackend.thirdPartyLicences())).toEqual(expected(given));
+    expect(calls).toEqual([{ command: "third_party_licences", parameters: {} }]);
   });
 });
 

@@ -62,4 +62,6 @@ export interface Backend {
   cancelInference(messageId?: string): Promise<boolean>;
   /** The state now; every later one goes to `onChange`. */
   engineStatus(onChange: (status: EngineStatus) => void): Promise<EngineStatus>;
+  /** The text of every licence of what others wrote. */
+  thirdPartyLicences(): Promise<string>;
 }

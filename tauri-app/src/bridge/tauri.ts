@@ -14,6 +14,7 @@ export const tauriBackend: Backend = {
   cancelInference: (messageId) => call<boolean>("cancel_inference", () => ({ messageId })),
   engineStatus: (onChange) =>
     call<EngineStatus>("engine_status", () => ({ onChange: new Channel<EngineStatus>(onChange) })),
+  thirdPartyLicences: () => call<string>("third_party_licences", () => ({})),
 };
 
 /** Everything that fails on the way, outside of Tauri's window too, is an `AppError`. */

@@ -5,7 +5,7 @@ import { useModels, useWords } from "./context";
 
 /** What the engine is doing, where it computes, and how fast the last answer came. */
 export function StatusLine() {
-  const { chat, engine, preferences } = useModels();
+  const { chat, engine, licences, preferences } = useModels();
   const words = useWords();
   const language = preferences.language.value;
   const status = engine.status.value;
@@ -27,6 +27,14 @@ export function StatusLine() {
         <span data-testid="speed">{words.tokensPerSecond(formatNumber(speed, language))}</span>
       )}
       <span class="status-local">{words.localOnly}</span>
+      <button
+        type="button"
+        class="text-button"
+        data-testid="show-licences"
+        onClick={() => void licences.show()}
+      >
+        {words.licences}
+      </button>
     </div>
   );
 }

@@ -5,12 +5,14 @@ import { useContext } from "preact/hooks";
 import { type Words, wordsIn } from "../i18n";
 import type { Chat } from "../models/chat";
 import type { EngineModel } from "../models/engine";
+import type { Licences } from "../models/licences";
 import type { Notices } from "../models/notices";
 import type { Preferences } from "../models/preferences";
 
 export interface Models {
   chat: Chat;
   engine: EngineModel;
+  licences: Licences;
   notices: Notices;
   preferences: Preferences;
 }

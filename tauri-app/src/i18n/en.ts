@@ -56,6 +56,13 @@ export const en = {
   connecting: "Connecting…",
   localOnly: "Runs on this computer alone",
 
+  licences: "Licences",
+  licencesTitle: "Licences",
+  licencesText: (count: string) =>
+    `This app contains ${count} parts that others wrote and share with everybody.`,
+  licencesSearch: "Search by name or licence",
+  close: "Close",
+
   theme: (name: string) => `Theme: ${name}`,
   themes: { system: "like the system", light: "light", dark: "dark" },
   switchLanguage: "Mudar para português",

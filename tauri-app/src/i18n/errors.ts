@@ -58,6 +58,10 @@ const english: Record<string, Teller> = {
     detail: `${value(error, "character")} probably came along with a copied text. Remove it.`,
   }),
   busy: () => ({ title: "An answer is being written", detail: "Wait for it, or stop it." }),
+  licences_missing: () => ({
+    title: "The licences are not here",
+    detail: "They are part of the installed app; this one was started from its sources.",
+  }),
   unknown_conversation: () => ({
     title: "This conversation is not there any more",
     detail: "Send the message again to begin a new one.",
@@ -112,6 +116,10 @@ const portuguese: Record<string, Teller> = {
     detail: `${value(error, "character")} deve ter vindo junto com um texto copiado. Remova-o.`,
   }),
   busy: () => ({ title: "Uma resposta está sendo escrita", detail: "Espere por ela ou pare-a." }),
+  licences_missing: () => ({
+    title: "As licenças não estão aqui",
+    detail: "Elas fazem parte do aplicativo instalado; este foi iniciado a partir do código-fonte.",
+  }),
   unknown_conversation: () => ({
     title: "Esta conversa não existe mais",
     detail: "Envie a mensagem de novo para começar outra.",

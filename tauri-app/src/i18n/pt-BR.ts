@@ -54,6 +54,13 @@ export const ptBR: Words = {
   connecting: "Conectando…",
   localOnly: "Funciona só neste computador",
 
+  licences: "Licenças",
+  licencesTitle: "Licenças",
+  licencesText: (count) =>
+    `Este aplicativo contém ${count} partes que outras pessoas escreveram e compartilham com todos.`,
+  licencesSearch: "Buscar por nome ou licença",
+  close: "Fechar",
+
   theme: (name) => `Tema: ${name}`,
   themes: { system: "como o sistema", light: "claro", dark: "escuro" },
   switchLanguage: "Switch to English",

@@ -17,6 +17,9 @@ export class ManualBackend implements Backend {
   readonly cancelled: (string | undefined)[] = [];
   status: EngineStatus = idleStatus();
   tellStatus: (status: EngineStatus) => void = () => {};
+  /** What the package brings; none of it without a package. */
+  licences: string | null = null;
+  licencesAsked = 0;
 
   startInference(question: Asked["question"], onEvent: (message: StreamMessage) => void): Promise<Answer> {
     return new Promise((resolve, reject) => {
@@ -37,6 +40,12 @@ export class ManualBackend implements Backend {
   engineStatus(onChange: (status: EngineStatus) => void): Promise<EngineStatus> {
     this.tellStatus = onChange;
     return Promise.resolve(this.status);
+  }
+
+  thirdPartyLicences(): Promise<string> {
+    this.licencesAsked += 1;
+    const missing = { code: "licences_missing", message: "this build carries no licences" };
+    return this.licences === null ? Promise.reject(missing) : Promise.resolve(this.licences);
   }
 
   /** The latest question. */

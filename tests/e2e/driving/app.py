@@ -38,6 +38,9 @@ _TEXT = """
 const found = document.querySelector(`[data-testid="${arguments[0]}"]`);
 return found === null ? null : found.textContent;
 """
+_COUNT = """
+return document.querySelectorAll(`[data-testid="${arguments[0]}"]`).length;
+"""
 _STATE = """
 const found = document.querySelector(`[data-testid="${arguments[0]}"]`);
 return found === null ? null : found.dataset.state;
@@ -86,6 +89,11 @@ class App:
         """The data-state of the element with this data-testid; None when it is not there."""
         state: str | None = self.browser.run(_STATE, test_id)
         return state
+
+    def count(self, test_id: str) -> int:
+        """How many elements with this data-testid there are."""
+        found: int = self.browser.run(_COUNT, test_id)
+        return found
 
     def send(self, prompt: str) -> None:
         """Types a prompt and clicks Send, once the engine is neither starting nor busy."""

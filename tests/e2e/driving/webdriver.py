@@ -48,7 +48,7 @@ class Browser:
         path.parent.mkdir(parents=True, exist_ok=True)
         # WebKitGTK answers with the next frame it draws, and a page in which nothing moves draws none:
         # a blinking caret makes it.
-        self.run("document.querySelector('textarea').focus()")
+        self.run("(document.querySelector('dialog[open] input') ?? document.querySelector('textarea')).focus()")
         path.write_bytes(base64.b64decode(_ask(f"{self._session}/screenshot")))
 
     def end(self) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from sidecarkit.recipes.llama import anchors, extras, models, native, promises, python
+from sidecarkit.recipes.llama import anchors, extras, libraries, models, native, promises, python
 from sidecarkit.recipes.recipe import Recipe
 
 if TYPE_CHECKING:
-    from sidecarkit.config import Target
+    from sidecarkit.config import Target, Toolchain
 
 _BUILT = {("cpu", "x86_64-unknown-linux-gnu")}
 
@@ -19,6 +20,20 @@ def _lacks(target: Target) -> str | None:
     return f"the recipe `llama` has no flags and parts for `{target.name}` yet"
 
 
+def _facts(toolchain: Toolchain) -> dict[str, Any]:
+    pin = toolchain.sdist(python.PIN)
+    native_flags = libraries.flags(Path("llama.cpp"), pin, with_server=False).definitions
+    # Where the checkout lies is nobody's business.
+    here = f"{Path(__file__).parent}/"
+    return {
+        "llama.cpp": {"commit": pin.facts["commit"], "build": pin.facts["build_number"], "source": pin.package},
+        "flags": {
+            "native": [flag.replace(here, "") for flag in native_flags],
+            "engine": [flag.replace(here, "") for flag in python.ENGINE.flags],
+        },
+    }
+
+
 RECIPE = Recipe(
     lacks=_lacks,
     promises=promises.rules,
@@ -27,4 +42,5 @@ RECIPE = Recipe(
     extras=extras.EXTRAS,
     models=models.MODELS,
     anchors=anchors.ANCHORS,
+    facts=_facts,
 )
