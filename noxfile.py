@@ -114,10 +114,10 @@ def main(arguments: list[str]) -> int:
     EXIT_CODE_FILE.unlink(missing_ok=True)
     command = [str(python), "-m", "nox", "--noxfile", __file__, "--stop-on-first-error", *for_nox, *sessions]
     code = ended([*command, "--", *posargs])
-    if code and sessions:  # the report ends a run that stopped, too: it shows where and why
-        subprocess.run([*command[: -len(sessions)], "--sessions", "report"], check=False)
     if code and EXIT_CODE_FILE.exists():
-        return int(EXIT_CODE_FILE.read_text(encoding="utf-8"))
+        code = int(EXIT_CODE_FILE.read_text(encoding="utf-8"))
+    if sessions and code not in (0, INTERRUPTED):  # the report ends a run that stopped, too: it shows where and why
+        ended([*command[: -len(sessions)], "--sessions", "report"])
     return code
 
 
@@ -249,6 +249,12 @@ def assemble(session: nox.Session, target: str) -> None:
 def e2e(session: nox.Session, target: str) -> None:
     """Use the packaged app as a person would."""
     sidecarkit(session, "stage", "e2e", "--target", target)
+
+
+@nox.session
+def cache(session: nox.Session) -> None:
+    """Show what is kept (`-- list`), why something is built (`-- why TARGET`), or make room (`-- prune --keep 5G`)."""
+    sidecarkit(session, "cache")
 
 
 @nox.session

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 
 class ToolkitError(Exception):
     """A failure a person can act on.
 
     `message` names what happened with the value in it, `hint` says what to do next,
-    and `log` is where the whole output of a failed program lies.
+    and `log` is where the whole output of a failed program lies. `data` is what a record would
+    have held of what was found out before: the report shows the figures that stopped a line.
     """
 
     exit_code = 1
@@ -19,6 +21,7 @@ class ToolkitError(Exception):
         self.message = message
         self.hint = hint
         self.log = log
+        self.data: dict[str, Any] = {}
 
 
 class ConfigError(ToolkitError):

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from sidecarkit import records
 from sidecarkit.errors import ToolkitError
@@ -18,7 +19,10 @@ _KEPT_LOG_LINES = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """How a stage ended. `finished` is UTC in ISO 8601, `log` the log's path or "", `last_lines` its end."""
+    """How a stage ended. `finished` is UTC in ISO 8601, `log` the log's path or "", `last_lines` its end.
+
+    `data` is what its record would have held, as far as it got.
+    """
 
     stage: str
     target: str
@@ -30,6 +34,7 @@ class Failure:
     seconds: float
     finished: str
     commit: str
+    data: dict[str, Any]
     schema: int = records.SCHEMA
 
 
@@ -72,6 +77,7 @@ def _of(error: Exception, job: Job, commit: str, started: float) -> Failure:
     return Failure(
         stage=job.stage, target=job.target.name, message=known.message, hint=known.hint, exit_code=known.exit_code,
         log=str(log or ""), last_lines=_last_lines(log), seconds=time.time() - started, commit=commit,
+        data=known.data,
         finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )  # fmt: skip
 

@@ -20,6 +20,7 @@ from sidecarkit import certificates
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 import oras.provider  # noqa: E402 - after the line above
+from oras.auth.basic import BasicAuth  # noqa: E402
 
 _MEDIA_TYPE = "application/vnd.localaiapp.cache-entry.v1.tar+gzip"
 _MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
@@ -59,13 +60,21 @@ def _open(address: str, tag: str) -> tuple[Any, Any]:
     scheme, _, place = address.rpartition("://")
     if scheme not in ("", "https", "http") or "/" not in place:
         raise WrongArtifact(f"`{address}` is no address: expected [http://]HOST[:PORT]/REPOSITORY")
-    registry = oras.provider.Registry(insecure=scheme == "http")
+    registry = oras.provider.Registry(insecure=scheme == "http", auth_backend=_authentication(scheme or "https", place))
     # requests waits for ever unless told otherwise, and oras tries five times over two minutes, also what is refused.
     registry.session.request = partial(registry.session.request, timeout=_TIMEOUTS_S)
     registry.do_request = partial(oras.provider.Registry.do_request.__wrapped__, registry)
     container = registry.get_container(f"{place}:{tag}")
     registry.auth.load_configs(container)
+    if isinstance(registry.auth, BasicAuth) and not getattr(registry.auth, "_basic_auth", None):
+        raise WrongArtifact(f"it asks for a password: `docker login {container.registry}` keeps one")
     return registry, container
+
+
+def _authentication(scheme: str, place: str) -> str:
+    """How the registry wants to be told who asks, by oras' names: plain registries by password, most by tokens."""
+    answer = requests.get(f"{scheme}://{place.partition('/')[0]}/v2/", timeout=_TIMEOUTS_S)
+    return "basic" if answer.headers.get("Www-Authenticate", "").lower().startswith("basic") else "token"
 
 
 def _download(registry: Any, container: Any, layer: dict[str, Any], destination: Path) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tarfile
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import platformdirs
+import filelock
 
 from sidecarkit import command, digest
+from sidecarkit.cache.store import folder_of_user
 from sidecarkit.config import SdistPin
 from sidecarkit.errors import PartWrong, StepFailed
 from sidecarkit.report import Report
@@ -21,7 +22,7 @@ _DOWNLOAD_LIMIT_S = 900
 
 def folder() -> Path:
     """Where downloaded parts lie, each under its SHA-256."""
-    return Path(platformdirs.user_cache_dir("localaiapp", appauthor=False)) / "parts"
+    return folder_of_user() / "parts"
 
 
 def unpack_sdist(pin: SdistPin, folder: str, destination: Path, report: Report) -> Path:
@@ -41,11 +42,22 @@ def kept(name: str, sha256: str, fetch: Callable[[Path], Path]) -> Path:
     Raises PartWrong when what was fetched has another hash.
     """
     path = folder() / sha256
-    if path.is_file() and digest.of_file(path) == sha256:
+    if _is_whole(path, sha256):
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent) as workplace:
-        fetched = fetch(Path(workplace))
+    with filelock.FileLock(path.with_name(f".{sha256}.lock")):
+        if not _is_whole(path, sha256):  # another run may have fetched it while this one waited
+            _fetch(name, path, sha256, fetch)
+    return path
+
+
+def _fetch(name: str, path: Path, sha256: str, fetch: Callable[[Path], Path]) -> None:
+    """Under the part's lock, so that what lies in the workplace can only be what a killed run left."""
+    workplace = path.with_name(f".{sha256}")
+    shutil.rmtree(workplace, ignore_errors=True)
+    workplace.mkdir()
+    try:
+        fetched = fetch(workplace)
         found = digest.of_file(fetched)
         if found != sha256:
             raise PartWrong(
@@ -53,7 +65,12 @@ def kept(name: str, sha256: str, fetch: Callable[[Path], Path]) -> Path:
                 hint="nothing of it was used; a mirror that rewrites files is the usual cause",
             )
         fetched.replace(path)
-    return path
+    finally:
+        shutil.rmtree(workplace, ignore_errors=True)
+
+
+def _is_whole(path: Path, sha256: str) -> bool:
+    return path.is_file() and digest.of_file(path) == sha256
 
 
 def sdist(pin: SdistPin, report: Report) -> Path:

@@ -97,7 +97,8 @@ def _build_facts_problems(path: Path, target: Target) -> Iterator[Problem]:
         found = f"none: {error!r}"
     if found != f"`{target.name}`":
         yield Problem(
-            file=path.name, what="target that the folder says it is", expected=f"`{target.name}`", found=found,
+            file=f"{path.parent.name}/{path.name}", what="target that the folder says it is",
+            expected=f"`{target.name}`", found=found,
             hint=_again(target),
         )  # fmt: skip
 

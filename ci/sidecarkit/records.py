@@ -19,7 +19,7 @@ _Kind = TypeVar("_Kind")
 class Record:
     """One finished stage. `inputs` are what its key was hashed from, `finished` is UTC in ISO 8601.
 
-    `commit` is what the checkout stood at (source.commit), empty where that is not known.
+    `commit` is what the checkout stood at (source.described), empty where that is not known.
     """
 
     stage: str

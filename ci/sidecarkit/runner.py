@@ -61,16 +61,16 @@ def _run_stage(stage: Stage, job: Job, inputs: dict[str, str], commit: str) -> R
         remembered = replace(remembered, cached=True)
         records.write(job.build, remembered)
         return remembered
-    cached = stage.layer is not None and job.cache.holds(stage.layer, job.key)
     with job.report.section(f"{stage.name} · {job.target.name} · {stage.summary}"):
         job.log.unlink(missing_ok=True)
         if stage.layer is None:
             records.remove(job.build, stage.name)  # a verdict that fails now must not be remembered as passed
-        if cached:
+        if stage.layer is not None and job.cache.holds(stage.layer, job.key):
             job.report.say("   unchanged: from the cache")
         started = time.monotonic()
         data = stage.run(job)
         seconds = time.monotonic() - started
+    cached = stage.layer is not None and not job.cache.built(stage.layer, job.key)
     record = Record(
         stage=stage.name, target=job.target.name, key=job.key, inputs=inputs, data=data,
         seconds=_build_seconds(seconds, cached, remembered, job.key), cached=cached, commit=commit,

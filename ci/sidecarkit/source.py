@@ -13,8 +13,6 @@ from sidecarkit.errors import ConfigError
 ARCHIVED = ".git_archival.txt"
 _HASH = re.compile(r"^node: (?P<hash>[0-9a-f]{40,64})$", re.MULTILINE)
 _TIME = re.compile(r"^node-time: (?P<time>\d+)$", re.MULTILINE)
-
-
 # What `described` appends where tracked files differ from the commit.
 CHANGED = "-changed"
 
@@ -43,6 +41,12 @@ def described(root: Path) -> str:
     exported = _of_archive(root)
     words = ["git", "-C", str(root), "describe", "--always", "--abbrev=40", "--exclude=*", f"--dirty={CHANGED}"]
     return exported.hash if exported else requirements.answer(words) or ""
+
+
+def short(described: str) -> str:
+    """What `described` said as people write it: `1a2b3c4`, with words where files differed from it."""
+    bare = described.removesuffix(CHANGED)
+    return bare[:7] + (" with changes" if bare != described else "")
 
 
 def _of_archive(root: Path) -> Commit | None:

@@ -38,7 +38,7 @@ def link_problems(folder: Path) -> Iterator[Problem]:
     for path in sorted(folder.rglob("*")):
         if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
             yield Problem(
-                file=path.relative_to(folder).as_posix(), what="link", expected="one within the folder",
+                file=path.relative_to(folder.parent).as_posix(), what="link", expected="one within the folder",
                 found=str(path.readlink()), hint="copy the file itself",
             )  # fmt: skip
 

@@ -30,17 +30,26 @@ Files = Mapping[PurePosixPath, CompiledFacts]
 def problems(files: Files, program: PurePosixPath, rules: Rules) -> Iterator[Problem]:
     """Needed libraries that the user's machine would not find, and versions in names other than the promised ones.
 
-    `files` are the compiled files by their path in the sidecar's folder, `program` the one that is started.
+    `files` are the compiled files by their path from where the sidecar lies, `program` the one that is started.
     """
+    for name, users in _not_found(files, program, rules).items():
+        yield Problem(
+            file=str(users[0]),
+            what="needed library", found=name + (f", which {len(users) - 1} more need" if len(users) > 1 else ""),
+            expected="one that every system of the target has, or that lies where the loader looks for it",
+            hint=f"ship `{name}` beside it, link it in, or leave out what needs it",
+        )  # fmt: skip
+    yield from _other_majors(files, rules)
+
+
+def _not_found(files: Files, program: PurePosixPath, rules: Rules) -> dict[str, list[PurePosixPath]]:
+    """Each library that is not found, with the files that need it."""
+    absent: dict[str, list[PurePosixPath]] = {}
     for path, facts in files.items():
         for name in facts.needed:
             if not (of_system(name, facts.format) or name in rules.from_user or _found(name, path, files, program)):
-                yield Problem(
-                    file=str(path), what="needed library", found=name,
-                    expected="one that every system of the target has, or that lies where the loader looks for it",
-                    hint=f"ship `{name}` beside it, link it in, or leave out what needs it",
-                )  # fmt: skip
-    yield from _other_majors(files, rules)
+                absent.setdefault(name, []).append(path)
+    return absent
 
 
 def of_system(name: str, file_format: str) -> bool:

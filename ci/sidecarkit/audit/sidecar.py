@@ -52,7 +52,7 @@ def of_folder(folder: Path, target: Target, rules: Rules, builder: Builder) -> A
             for file in files
             for problem in _file_problems(file, _kind(file.path, folder, target, rules), target, builder)
         ),
-        *libraries.problems(_compiled(files, folder), PurePosixPath(target.program_name), rules),
+        *libraries.problems(_compiled(files), PurePosixPath(folder.name, target.program_name), rules),
         *contents.size_problems(layers, target.budget),
     ]
     return Audit(files=tuple(file.facts for file in files), problems=tuple(problems), layers=layers)
@@ -64,7 +64,7 @@ def of_single_file(path: Path, target: Target, builder: Builder) -> Audit:
     kind = _Kind(glibc_floor=target.native_glibc_floor, code=CodeRule(), program=True)
     problems = [
         *_file_problems(file, kind, target, builder),
-        *libraries.problems(_compiled([file], path.parent), PurePosixPath(path.name), Rules()),
+        *libraries.problems(_compiled([file]), PurePosixPath(path.name), Rules()),
         *contents.size_problems({"pack": file.facts.bytes}, target.budget),
     ]
     return Audit(files=(file.facts,), problems=tuple(problems))
@@ -95,8 +95,8 @@ def _absent(folder: Path, files: Sequence[Examined], target: Target, rules: Rule
     absent = [name for name in rules.present if name not in there]
     if absent:
         yield Problem(
-            file=native.relative_to(folder.parent).as_posix(), what="libraries", expected=", ".join(rules.present),
-            found=f"all but {', '.join(absent)}" if len(absent) < len(rules.present) else "none of them",
+            file=native.relative_to(folder.parent).as_posix(), what="libraries", expected=", ".join(absent),
+            found="none of them" if len(absent) == len(rules.present) else "all others that belong there",
             hint=f"build it again: `python3 noxfile.py -s 'place({target.name})'`",
         )  # fmt: skip
 
@@ -107,8 +107,8 @@ def _folder_modes(folder: Path, target: Target) -> Iterator[Problem]:
             yield from contents.mode_problems(inner, file=inner.relative_to(folder.parent).as_posix(), program=False)
 
 
-def _compiled(files: Sequence[Examined], folder: Path) -> libraries.Files:
-    return {PurePosixPath(file.path.relative_to(folder).as_posix()): file.compiled for file in files if file.compiled}
+def _compiled(files: Sequence[Examined]) -> libraries.Files:
+    return {PurePosixPath(file.facts.path): file.compiled for file in files if file.compiled}
 
 
 def _layers(folder: Path, files: Sequence[Examined], rules: Rules) -> Mapping[str, int]:

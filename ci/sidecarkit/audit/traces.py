@@ -53,6 +53,10 @@ class Builder:
             user = ""
         return cls(folders=(*folders, Path.home(), Path(tempfile.gettempdir())), user=user)
 
+    def known(self) -> list[str]:
+        """What files may hold from elsewhere: nothing that this machine would leave in them as well."""
+        return [text for text in _KNOWN if not any(str(folder).startswith(text) for folder in self.folders)]
+
     def traces(self) -> Iterator[Trace]:
         """What would show that it was built here."""
         for folder in dict.fromkeys(self.folders):
@@ -66,7 +70,7 @@ class Builder:
 
 def problems(file: str, content: bytes, builder: Builder) -> Iterator[Problem]:
     """Each different trace in `content` once, with its first place. Secrets are named, never shown."""
-    for known in _KNOWN:
+    for known in builder.known():
         content = _blanked(_blanked(content, known.encode()), known.encode("utf-16-le"))
     told = set()
     for trace, at, text in search(content, (*builder.traces(), *_ANYBODYS)):
@@ -91,8 +95,9 @@ def _blanked(content: bytes, text: bytes) -> bytes:
 def _account(user: str) -> re.Pattern[str]:
     """Where account names stand. Alone it may be any word: accounts are called `mark`, `runner` or `builder`."""
     name = re.escape(user)
+    homes = "|".join(rf"(?<={folder})" for folder in ("/home/", "/Users/", r"\\Users\\", "/mnt/", "/media/", "/srv/"))
     after_variable = "|".join(f"(?<={variable}=)" for variable in ("USER", "LOGNAME", "USERNAME"))
-    in_path = rf"(?:(?<=/)|(?<=\\)){name}(?=[/\\])"
+    in_path = rf"(?:{homes}){name}(?=[/\\])"
     as_sender = rf"(?<![\w.%+-]){name}(?=@\w)"
     as_value = rf"(?:{after_variable}){name}(?!\w)"
     return re.compile(f"{in_path}|{as_sender}|{as_value}")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sidecarkit.cache import entry as entries
 from sidecarkit.cache.entry import Origin
-from sidecarkit.report import duration, size
+from sidecarkit.report import size
 
 _KEY = re.compile(r"[0-9a-f]{32}")
 _SHOWN_DIGITS = 12
@@ -88,7 +88,8 @@ def _seconds(moment: str) -> float:
 
 def ago(seconds: float) -> str:
     """How long ago something was, in the words a list has room for."""
-    if seconds < _A_DAY_S:
-        return duration(max(0.0, seconds))
-    days = int(seconds // _A_DAY_S)
-    return "1 day" if days == 1 else f"{days} days"
+    for unit, length in (("day", _A_DAY_S), ("hour", 3600), ("minute", 60)):
+        count = int(seconds // length)
+        if count:
+            return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+    return "a moment"

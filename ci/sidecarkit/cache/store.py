@@ -52,6 +52,7 @@ class Cache:
         self._remote = remote
         self._leases = Leases(root)
         self._told: _Told | None = None
+        self._built: set[str] = set()
 
     @classmethod
     def of_user(cls, report: Report) -> Cache:
@@ -70,6 +71,10 @@ class Cache:
         """Whether the entry is there; if so, no pruning removes it while this process lives."""
         self._leases.take(_name(layer, key))
         return self.holds(layer, key)
+
+    def built(self, layer: str, key: str) -> bool:
+        """Whether this run had to build the entry, instead of finding it here or in the remote cache."""
+        return _name(layer, key) in self._built
 
     def told(self, key: str, *, target: str, inputs: Mapping[str, str]) -> Cache:
         """This cache, knowing what `key` was hashed from and for which target: entries of that key remember it."""
@@ -93,6 +98,7 @@ class Cache:
             hit = self._is_whole(layer, path) or (remote is not None and self._fetch(remote, layer, key, path))
             if not hit:
                 self._build(path, build, Facts(origin=told.origin(layer) if told else None))
+                self._built.add(_name(layer, key))
             entries.note_use(path, told.target if told else "")
         if remote and not hit:
             remote.offer(layer, key, path)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sidecarkit.config import Target
 from sidecarkit.job import Stage
-from sidecarkit.page import html, markdown, story
+from sidecarkit.page import gather, html, markdown
 from sidecarkit.report import Report
 
 # GitHub shows this file's Markdown as the job's summary.
@@ -20,12 +20,12 @@ def write(root: Path, targets: tuple[Target, ...], line: tuple[Stage, ...], repo
     folder = root / "build" / "report"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    told = story.tell(root, targets, line)
+    told = gather.tell(root, targets, line)
     text = markdown.render(told, root)
-    (folder / "report.md").write_text(text, encoding="utf-8")
-    (folder / "index.html").write_text(html.render(told, root), encoding="utf-8")
+    (folder / "report.md").write_text(text, encoding="utf-8", newline="\n")
+    (folder / "index.html").write_text(html.render(told, root), encoding="utf-8", newline="\n")
     if summary := os.environ.get(_JOB_SUMMARY):
         with Path(summary).open("a", encoding="utf-8") as file:
             file.write(text)
-    report.say(f"\n{text}")
+    report.say(f"\n{markdown.render(told, root, brief=True)}")
     report.say(f"the page to look at: {(folder / 'index.html').relative_to(root)}")

@@ -52,7 +52,7 @@ def _measurement(name: str, values: dict[str, Any]) -> Measurement:
         name=name,
         finished=text(values.get("finished", "")),
         figures=tuple(_figure(row) for row in values["rows"]),
-        failed=text(values.get("failed", "")).partition("\n")[0],
+        failed=text(str(values.get("failed", "")).partition("\n")[0]),
     )
 
 

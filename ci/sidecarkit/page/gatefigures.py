@@ -1,4 +1,4 @@
-"""The gate's figures out of stage bench's record."""
+"""The gate's figures out of stage bench's record, and what they were measured on."""
 
 from __future__ import annotations
 
@@ -14,6 +14,21 @@ def figures(data: dict[str, Any]) -> tuple[Measured, ...]:
         return tuple(_figure(each, data) for each in data["figures"])
     except (KeyError, TypeError, AttributeError) as error:
         raise Unreadable(f"{type(error).__name__}: {error}") from error
+
+
+def machine(data: dict[str, Any]) -> str:
+    """What the figures were measured on, as far as the record says it."""
+    facts = data.get("machine")
+    if not isinstance(facts, dict):
+        return ""
+    memory = facts.get("memory_bytes")
+    parts = [
+        text(facts.get("cpu", "")),
+        f"{text(facts['physical_cores'])} cores" if facts.get("physical_cores") else "",
+        f"{memory / 2**30:.0f} GiB" if isinstance(memory, int) else "",
+        text(facts.get("system", "")),
+    ]
+    return ", ".join(part for part in parts if part)
 
 
 def _figure(values: dict[str, Any], data: dict[str, Any]) -> Measured:

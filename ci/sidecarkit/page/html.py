@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import re
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from sidecarkit import source
 from sidecarkit.page import measured, plots, prose, sizes, stages
-from sidecarkit.page.measured import Measured
-from sidecarkit.page.story import Story, short_commit
+from sidecarkit.page.story import Story
 from sidecarkit.report import duration, size
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -23,11 +25,16 @@ def render(story: Story, root: Path) -> str:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters |= {
-        "duration": duration, "size": size, "commit": short_commit, "date": date, "slug": slug, "percent": percent,
+        "duration": duration, "size": size, "commit": source.short, "date": date, "slug": slug, "percent": percent,
         "value": measured.value, "interval": measured.interval, "goal": measured.goal, "prose": prose.html,
-        "tone": tone, "near": lambda text: str(text).replace(f"{root}/", ""),
+        "tone": tone, "near": lambda text: str(text).replace(f"{root}{os.sep}", ""),
     }  # fmt: skip
-    environment.globals |= {"headline": stages.headline, "scale": sizes.scale, "card": card, "strip": strip}
+    drawn = itertools.count(1)
+    environment.globals |= {
+        "headline": stages.headline, "scale": sizes.scale,
+        "card": lambda figure: plots.card(figure, f"plot-{next(drawn)}"),
+        "strip": lambda figure: plots.strip(figure, f"plot-{next(drawn)}"),
+    }  # fmt: skip
     style = Markup((TEMPLATES / "page.css").read_text(encoding="utf-8"))
     with plots.settings():
         return environment.get_template("page.html.jinja").render(story=story, style=style)
@@ -53,13 +60,3 @@ def tone(word: str) -> str:
     if word in {"passed", "met", "ran", "from the cache", "kept"}:
         return "good"
     return "bad" if word in {"failed", "not met"} else "open" if word else "plain"
-
-
-def card(figure: Measured, target: str) -> Markup:
-    """The plot of a gate's figure, with ids of its own."""
-    return plots.card(figure, f"card-{slug(target)}-{slug(figure.title)}")
-
-
-def strip(figure: Measured, target: str) -> Markup:
-    """The plot of a row of the full table, with ids of its own."""
-    return plots.strip(figure, f"row-{slug(target)}-{slug(figure.title)}")

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from sidecarkit import source
 from sidecarkit.page.html import date
 from sidecarkit.page.measured import Measured, goal, interval, value
 from sidecarkit.page.sizes import Size
 from sidecarkit.page.stages import Standing, headline
-from sidecarkit.page.story import Story, TargetStory, short_commit
+from sidecarkit.page.story import Story, TargetStory
 from sidecarkit.report import duration, size, table
 
 
-def render(story: Story, root: Path) -> str:
-    """The report's text: the page's facts without its pictures. Paths below `root` are shown relative to it."""
+def render(story: Story, root: Path, *, brief: bool = False) -> str:
+    """The report's text: the page's facts without its pictures. Paths below `root` are shown relative to it.
+
+    `brief` only counts what is unverified: a terminal has no room for its long rows.
+    """
     parts = ["# What was built, measured and tested"]
     for target in story.targets:
         parts += _target(target, root)
@@ -22,12 +27,12 @@ def render(story: Story, root: Path) -> str:
         parts.append("Nothing yet: `python3 noxfile.py` builds the cpu target of this machine.")
     if story.untouched:
         parts.append(f"Not built here: {', '.join(story.untouched)}.")
-    parts.append(_unverified(story))
+    parts.append(_unverified(story, brief=brief))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _target(target: TargetStory, root: Path) -> list[str]:
-    about = [target.headline, f"commit {short_commit(target.commit)}" if target.commit else "", date(target.finished)]
+    about = [target.headline, f"commit {source.short(target.commit)}" if target.commit else "", date(target.finished)]
     return [
         f"## {target.name}: {target.outcome}",
         " · ".join(each for each in about if each),
@@ -48,7 +53,7 @@ def _failure(target: TargetStory, root: Path) -> str:
         return ""
     lines = [f"**{failure.stage} failed** (exit code {failure.exit_code}): {headline(failure)}"]
     lines += [f"hint: {failure.hint}"] if failure.hint else []
-    lines += [f"log: `{failure.log.replace(f'{root}/', '')}`"] if failure.log else []
+    lines += [f"log: `{failure.log.replace(f'{root}{os.sep}', '')}`"] if failure.log else []
     tail = "\n".join(failure.last_lines or failure.message.splitlines()[1:])
     # A longer fence than any in the log, so that the log cannot end it.
     lines += [f"````````text\n{tail}\n````````"] if tail else []
@@ -115,12 +120,15 @@ def _artefacts(target: TargetStory) -> str:
     return _table(["file", "SHA-256"], [[f"`{each.name}`", f"`{each.sha256}`"] for each in target.artefacts])
 
 
-def _unverified(story: Story) -> str:
+def _unverified(story: Story, *, brief: bool) -> str:
     if story.unverified is None:
         return "`ci/UNVERIFIED.md` cannot be read."
-    if not story.unverified:
-        return ""
-    return f"{len(story.unverified)} things were built and not seen working: `ci/UNVERIFIED.md` says which and why."
+    if brief and story.unverified:
+        return f"Built, but not seen working ({len(story.unverified)}): `ci/UNVERIFIED.md` says what and why."
+    rows = _table(
+        ["what", "why not", "what would verify it"], [[each.what, each.why, each.command] for each in story.unverified]
+    )
+    return f"## Built, but not seen working\n\n{rows}" if rows else ""
 
 
 def _table(header: list[str], rows: list[list[str]]) -> str:

@@ -6,10 +6,6 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from markupsafe import Markup
-
-from sidecarkit.page import prose
-
 FILE = Path("ci", "UNVERIFIED.md")
 _COLUMNS = 3
 _CELL_END = re.compile(r"(?<!\\)\|")
@@ -17,11 +13,11 @@ _CELL_END = re.compile(r"(?<!\\)\|")
 
 @dataclass(frozen=True, kw_only=True)
 class Unverified:
-    """One row; each text is safe HTML in which code spans are marked."""
+    """One row, its texts as the file has them, with `backticks` around what is code."""
 
-    what: Markup
-    why: Markup
-    command: Markup
+    what: str
+    why: str
+    command: str
 
 
 def rows(root: Path) -> tuple[Unverified, ...] | None:
@@ -33,7 +29,7 @@ def rows(root: Path) -> tuple[Unverified, ...] | None:
     cells = [_cells(line) for line in lines if line.lstrip().startswith("|")]
     if len(cells) < 2 or any(len(each) != _COLUMNS for each in cells):
         return None
-    return tuple(Unverified(what=prose.html(a), why=prose.html(b), command=prose.html(c)) for a, b, c in cells[2:])
+    return tuple(Unverified(what=what, why=why, command=command) for what, why, command in cells[2:])
 
 
 def _cells(line: str) -> list[str]:

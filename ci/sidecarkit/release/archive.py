@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -26,12 +27,22 @@ def pack(folder: Path, destination: Path, *, seconds: int, beside: tuple[Path, .
 
 
 def unpack(archive: Path, destination: Path) -> Path:
-    """Unpack `archive` into `destination`, refusing what would land outside of it; return `destination`."""
-    # Debian 12's Python 3.11.2 has no filters yet.
+    """Unpack `archive` into `destination` and return that. Raises TarError for what would reach outside of it."""
+    # Debian 12's Python 3.11.2 has no filters yet; a downloaded archive may have been made by anybody.
     filters: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+    root = destination.resolve()
     with tarfile.open(archive) as opened:
+        for member in opened:
+            _refuse_outside(member, root)
         opened.extractall(destination, **filters)
     return destination
+
+
+def _refuse_outside(member: tarfile.TarInfo, root: Path) -> None:
+    place = root / member.name
+    reached = [place, place.parent / member.linkname if member.issym() else root / member.linkname]
+    if member.isdev() or not all(Path(os.path.normpath(path)).is_relative_to(root) for path in reached):
+        raise tarfile.TarError(f"it holds `{member.name}`, which would reach outside of the folder")
 
 
 def _add(archive: tarfile.TarFile, name: str, path: Path, seconds: int) -> None:

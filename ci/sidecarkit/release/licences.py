@@ -19,6 +19,8 @@ NAME = "THIRD-PARTY-LICENCES.txt"
 BETWEEN_ENTRIES = "=" * 80
 BETWEEN_PARTS_AND_TEXT = "-" * 80
 
+_TITLE = "Licences of parts that others wrote"
+
 # Where a part leaves the choice, the first of these that it brings the words of; the shortest duties come first.
 _CHOSEN_FIRST = ("MIT", "BSD-3-Clause", "Zlib", "Apache-2.0")
 # Words that only this licence has, by its SPDX identifier.
@@ -38,7 +40,7 @@ _WORDS: Mapping[str, str] = {
 }
 
 
-def collect(parts: Iterable[Part], root: Path, *, title: str) -> str:
+def collect(parts: Iterable[Part], root: Path) -> str:
     """The file's text. Raises ConfigError naming every part that brings no text of a licence it may be used under."""
     by_text: dict[str, list[str]] = defaultdict(list)
     uncovered = []
@@ -53,7 +55,7 @@ def collect(parts: Iterable[Part], root: Path, *, title: str) -> str:
             f"these parts ship without the words of their licence: {', '.join(sorted(uncovered))}",
             hint=f"put each text into {texts.KEPT.as_posix()}/<name>.txt, word for word from the part's repository",
         )
-    return _rendered(by_text, title)
+    return _rendered(by_text)
 
 
 def covering(expression: str, found: list[str]) -> list[str]:
@@ -90,10 +92,10 @@ def _duties(way: list[str]) -> tuple[int, int]:
     return worst, len(way)
 
 
-def _rendered(by_text: Mapping[str, list[str]], title: str) -> str:
+def _rendered(by_text: Mapping[str, list[str]]) -> str:
     entries = sorted((sorted(parts, key=str.casefold), text) for text, parts in by_text.items())
     entries.sort(key=lambda entry: entry[0][0].casefold())
     count = len({part for parts, _ in entries for part in parts})
-    head = f"{title}\n\nIt contains {count} parts that others wrote. Each is named above the words of its licence.\n"
+    head = f"{_TITLE}\n\nThis program contains {count} of them. Each is named above the words of its licence.\n"
     blocks = ["\n".join([*parts, BETWEEN_PARTS_AND_TEXT, text]) for parts, text in entries]
     return f"\n{BETWEEN_ENTRIES}\n".join([head, *blocks]) + "\n"

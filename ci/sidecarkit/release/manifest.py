@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from sidecarkit.errors import ToolkitError
 from sidecarkit.job import Job
 from sidecarkit.records import Record, write_json
 from sidecarkit.release import contents
+from sidecarkit.release import pins as pinning
 from sidecarkit.release.artefacts import Artefact
 from sidecarkit.release.source import Source
+from sidecarkit.tools import cargo, node, zig
 
 NAME = "manifest.json"
 FORMAT = 1
@@ -33,6 +36,7 @@ def of_target(
     needed, glibc = contents.summary([facts for file in files for facts in file["contents"]])
     return {
         "target": target.name,
+        "toolchain": tools(job),
         "pins": pins(target, toolchain),
         "layers": {name: {"key": records[name].key, "inputs": records[name].inputs} for name in LAYERS},
         "recipe": job.recipe.facts(toolchain),
@@ -40,6 +44,19 @@ def of_target(
         "glibc": glibc,
         "bench": _bench(records["bench"]),
         "artefacts": files,
+    }
+
+
+def tools(job: Job) -> dict[str, str]:
+    """The programs that made this target, with their versions."""
+    return {
+        "zig": zig.version(),
+        "cmake": metadata.version("cmake"),
+        "ninja": metadata.version("ninja"),
+        "nuitka": pinning.locked(job.root / "ci" / "locks" / "engine.txt")["nuitka"].version,
+        "cpython": job.toolchain.cpython_for(job.target.triple).python,
+        "rustc": cargo.version().splitlines()[0],
+        "node": node.version(),
     }
 
 

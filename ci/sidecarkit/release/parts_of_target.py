@@ -13,7 +13,7 @@ from sidecarkit.tools import cargo
 
 APP = Path("tauri-app")
 CORE = APP / "src-tauri"
-_CODE = ("crates.py", "declared.py", "licences.py", "page_packages.py", "part*.py", "texts.py", "wheels.py")
+_CODE = ("crates.py", "declared.py", "licences.py", "page_packages.py", "part*.py", "pins.py", "texts.py", "wheels.py")
 
 
 def shipped(job: Job, npm: dict[str, Any]) -> list[Part]:
@@ -21,10 +21,10 @@ def shipped(job: Job, npm: dict[str, Any]) -> list[Part]:
     return [*_locked(job, npm), *declared.shipped(job)]
 
 
-def licence_text(job: Job, *, title: str) -> str:
+def licence_text(job: Job) -> str:
     """All licences of what ships. Raises ConfigError naming parts whose licence's words are missing; PartWrong."""
     parts = [*_locked(job, page_packages.sbom(job.root / APP)), *declared.with_archives(job)]
-    return licences.collect(parts, job.root, title=title)
+    return licences.collect(parts, job.root)
 
 
 def licence_inputs(job: Job) -> dict[str, str]:

@@ -48,9 +48,7 @@ def _build(root: Path, commit: str, target: dict[str, Any], report: Report) -> r
     )  # fmt: skip
 
 
-def _differences(
-    folder: Path, target: dict[str, Any], built: rebuild.Built, reader: Contents
-) -> Iterator[Difference]:
+def _differences(folder: Path, target: dict[str, Any], built: rebuild.Built, reader: Contents) -> Iterator[Difference]:
     for artefact in target["artefacts"]:
         yield from _compared(artefact["kind"], folder / artefact["name"], built, reader)
 

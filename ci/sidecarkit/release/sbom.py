@@ -1,9 +1,9 @@
 """One CycloneDX document of everything that ships.
 
-npm writes that of its own parts (`npm sbom`). Rust's come from cargo itself, the best judge of what it links:
-cargo-cyclonedx would have to be compiled first, and counts build tools among the parts. Python's are read from the
-lock by pip-requirements-parser, as cyclonedx-py does: that program lists Nuitka's helpers too, and brings a validator
-of addresses that takes two seconds to import. cyclonedx-python-lib merges, writes and validates.
+npm writes that of its own parts (`npm sbom`). Rust's come from cargo itself, the best judge of what it links
+(`cargo tree`); cargo-cyclonedx would have to be compiled first. Python's are read from the lock by
+pip-requirements-parser, as cyclonedx-py reads it: that program would list the compiler's helpers too, and brings a
+validator of addresses that takes two seconds to import. cyclonedx-python-lib merges, writes and validates.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from sidecarkit.tools import cargo, node
 NAME = "sbom.cdx.json"
 _LICENCES = LicenseFactory()
 _TARGETS = "sidecarkit:target"
+_SHOWN_PROBLEM = 400
 
 
 def merged(
@@ -66,7 +67,12 @@ def merged(
 def problems(text: str) -> list[str]:
     """What CycloneDX's own schema finds wrong with a document; nothing when it is valid."""
     found = JsonStrictValidator(SchemaVersion.V1_6).validate_str(text)
-    return [] if found is None else [str(getattr(found, "data", found))[:500]]
+    return [] if found is None else [_sentence(found.data)]
+
+
+def _sentence(error: Any) -> str:
+    """Place and words of a validator's error, of which the rest is the whole document."""
+    return f"{error.json_path}: {error.message}"[:_SHOWN_PROBLEM]
 
 
 def _component(part: Part, known: Component | None, targets: list[str]) -> Component:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from sidecarkit import digest
 from sidecarkit.errors import ConfigError, WrongBinary
-from sidecarkit.release import checksums, manifest, provenance, sbom, signing
-from sidecarkit.release.contents import Contents, summary
+from sidecarkit.release import checksums, differences, manifest
+from sidecarkit.release.contents import Contents
 from sidecarkit.report import Report
-
-_BY_HAND = {manifest.NAME, checksums.NAME}
 
 
 def verify(folder: Path, *, public_key: str | None, log: Path, report: Report) -> dict[str, Any]:
@@ -23,20 +19,20 @@ def verify(folder: Path, *, public_key: str | None, log: Path, report: Report) -
     """
     document = _manifest(folder)
     checks: list[tuple[str, Callable[[], Iterator[str]]]] = [
-        ("files, sizes and hashes", lambda: _files(folder, document)),
-        (checksums.NAME, lambda: _checksums(folder)),
-        ("SBOM", lambda: _sbom(folder)),
-        ("provenance", lambda: _provenance(folder, document)),
-        ("contents of every artefact", lambda: _contents(folder, document, Contents(log, report))),
+        ("files, sizes and hashes", lambda: differences.in_files(folder, document)),
+        (checksums.NAME, lambda: differences.in_checksums(folder)),
+        ("SBOM", lambda: differences.in_sbom(folder)),
+        ("provenance", lambda: differences.in_provenance(folder, document)),
+        ("contents of every artefact", lambda: differences.in_contents(folder, document, Contents(log, report))),
     ]
     if public_key:
-        checks.append(("signatures", lambda: _signatures(folder, public_key)))
-    differences = []
+        checks.append(("signatures", lambda: differences.in_signatures(folder, public_key)))
+    found = []
     for name, check in checks:
         with report.step(f"checking {name}"):
-            differences += list(check())
-    if differences:
-        lines = "\n       ".join(differences)
+            found += list(check())
+    if found:
+        lines = "\n       ".join(found)
         raise WrongBinary(
             f"{folder} is not what its manifest says:\n       {lines}",
             hint="download it again; if the same differs, tell whoever published it",
@@ -54,109 +50,8 @@ def _manifest(folder: Path) -> dict[str, Any]:
             f"{folder} holds no manifest that can be read: {error}", hint="download the whole release again"
         ) from error
     if problems:
-        raise WrongBinary(f"{manifest.NAME} does not fit its schema: {'; '.join(problems)}")
+        raise WrongBinary(
+            f"{manifest.NAME} does not fit its schema: {'; '.join(problems)}",
+            hint="it was changed, or made by another version of the toolkit: check it with that one",
+        )
     return document
-
-
-def _files(folder: Path, document: dict[str, Any]) -> Iterator[str]:
-    listed = {entry["name"]: entry for entry in [*manifest.artefacts(document), *document["files"]]}
-    for name, entry in sorted(listed.items()):
-        path = folder / name
-        if not path.is_file():
-            yield f"{name} is missing"
-        elif path.stat().st_size != entry["bytes"]:
-            yield f"{name} has {path.stat().st_size} bytes, the manifest says {entry['bytes']}"
-        elif digest.of_file(path) != entry["sha256"]:
-            yield f"{name} has the hash {digest.of_file(path)}, the manifest says {entry['sha256']}"
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if name not in listed and name not in _BY_HAND and not _is_signature(name):
-            yield f"{name} is not in the manifest"
-
-
-def _is_signature(name: str) -> bool:
-    return any(name == file + ending for file in (checksums.NAME, provenance.NAME) for ending in signing.ENDINGS)
-
-
-def _checksums(folder: Path) -> Iterator[str]:
-    try:
-        stated = checksums.read(folder)
-    except (OSError, ValueError) as error:
-        yield str(error)
-        return
-    for path in sorted(folder.iterdir()):
-        if path.is_file() and path.name != checksums.NAME and not path.name.startswith(f"{checksums.NAME}."):
-            if path.name not in stated:
-                yield f"{checksums.NAME} does not list {path.name}"
-            elif stated[path.name] != digest.of_file(path):
-                yield f"{checksums.NAME} gives {path.name} the hash {stated[path.name]}"
-    for name in sorted(stated):
-        if not (folder / name).is_file():
-            yield f"{checksums.NAME} lists {name}, which is missing"
-
-
-def _sbom(folder: Path) -> Iterator[str]:
-    try:
-        found = sbom.problems((folder / sbom.NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        found = [str(error)]
-    yield from (f"{sbom.NAME} does not fit CycloneDX 1.6: {problem}" for problem in found)
-
-
-def _provenance(folder: Path, document: dict[str, Any]) -> Iterator[str]:
-    try:
-        stated = json.loads((folder / provenance.NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        yield f"{provenance.NAME} cannot be read: {error}"
-        return
-    expected = provenance.statement(document)
-    # Who built it is the publisher's word; everything else follows from the manifest.
-    for path in (("_type",), ("predicateType",), ("subject",), ("predicate", "buildDefinition")):
-        if _at(stated, path) != _at(expected, path):
-            yield f"{provenance.NAME}: `{path[-1]}` does not agree with the manifest"
-
-
-def _at(value: Any, path: tuple[str, ...]) -> Any:
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
-
-
-def _contents(folder: Path, document: dict[str, Any], reader: Contents) -> Iterator[str]:
-    for target in document["targets"]:
-        everything = []
-        for artefact in target["artefacts"]:
-            if not (folder / artefact["name"]).is_file():
-                continue
-            try:
-                found = {facts["path"]: facts for facts in reader.of(folder / artefact["name"])}
-            except WrongBinary as error:
-                yield error.message
-                continue
-            everything += list(found.values())
-            stated = {facts["path"]: facts for facts in artefact["contents"]}
-            for path in sorted(found.keys() | stated.keys()):
-                if found.get(path) != stated.get(path):
-                    yield f"{artefact['name']} » {path}: {_difference(found.get(path), stated.get(path))}"
-        needed, glibc = summary(everything)
-        if needed != target["needed"]:
-            yield f"{target['target']} needs {', '.join(needed)}, the manifest says {', '.join(target['needed'])}"
-        if glibc != target["glibc"]:
-            yield f"{target['target']} needs GLIBC {glibc}, the manifest says {target['glibc']}"
-
-
-def _difference(found: dict[str, Any] | None, stated: dict[str, Any] | None) -> str:
-    if found is None or stated is None:
-        return "is missing" if found is None else "is not in the manifest"
-    return ", ".join(
-        f"{key} is {found.get(key)!r}, the manifest says {stated.get(key)!r}"
-        for key in sorted(found.keys() | stated.keys())
-        if found.get(key) != stated.get(key)
-    )
-
-
-def _signatures(folder: Path, public_key: str) -> Iterator[str]:
-    for name in (checksums.NAME, provenance.NAME):
-        problem = signing.problem(folder / name, public_key)
-        if problem:
-            yield problem

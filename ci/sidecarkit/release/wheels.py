@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -17,13 +18,16 @@ _DOWNLOAD_LIMIT_S = 300
 def fetch(name: str, lock: Path, report: Report) -> Path:
     """The wheel of `name` as `lock` pins it. Raises PartWrong when it cannot be had or has another hash."""
     pinned = _requirement(name, lock)
-    folder = parts.folder().parent / "wheels" / digest.of_mapping({"requirement": pinned})[:32]
-    if not folder.is_dir():
+    folder = parts.folder() / f"wheel-{digest.of_mapping({name: pinned})[:32]}"
+    kept = next(folder.glob("*.whl"), None)
+    if kept is None or digest.of_file(kept) not in pinned:
+        shutil.rmtree(folder, ignore_errors=True)
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as workplace:
             _download(name, pinned, Path(workplace), report)
             (Path(workplace) / "wheel").rename(folder)
-    return next(folder.glob("*.whl"))
+        kept = next(folder.glob("*.whl"))
+    return kept
 
 
 def _requirement(name: str, lock: Path) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import lzma
 import shutil
 import tarfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,14 +27,15 @@ class Member:
 
 
 def members(path: Path, workplace: Path) -> list[Member] | None:
-    """The archive's members in their order, unpacked below the empty `workplace`; None when it is none, or empty."""
+    """The archive's members in their order, unpacked below the empty `workplace`.
+
+    None when it is no archive, an empty one, or one that is damaged: then its bytes have to speak for themselves.
+    """
     with path.open("rb") as file:
         magic = file.read(len(_AR_MAGIC))
-    if magic == _AR_MAGIC:
-        return _of_ar(path, workplace) or None
     try:
-        return _of_tar(path, workplace) or None
-    except (tarfile.TarError, EOFError, OSError):
+        return (_of_ar if magic == _AR_MAGIC else _of_tar)(path, workplace) or None
+    except (tarfile.TarError, EOFError, OSError, ValueError, lzma.LZMAError, zlib.error):
         return None
 
 

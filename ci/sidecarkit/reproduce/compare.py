@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from sidecarkit.reproduce import archives, sections
+from sidecarkit.reproduce import archives
 from sidecarkit.reproduce.archives import Member
 from sidecarkit.reproduce.difference import Difference, first_difference, shown
 
@@ -54,6 +54,9 @@ def _sections(left: Path, right: Path, name: str) -> list[Difference]:
 
     Nothing for files that are no programs, or whose sections have other places.
     """
+    # Only here: LIEF takes longer to load than most commands to run.
+    from sidecarkit.reproduce import sections
+
     parts = sections.of(left)
     if parts != sections.of(right):
         return []

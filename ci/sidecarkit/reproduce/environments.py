@@ -14,6 +14,8 @@ _SHARED_IN_HOME = (
     ".npmrc", ".netrc", ".config/pip", ".pip", ".m2/settings.xml",
     ".cargo/config.toml", ".cargo/credentials.toml", ".cargo/registry/cache", ".cargo/registry/index",
 )  # fmt: skip
+# The user's locale, folders and Python; and the remote cache, out of which nothing would be built anew.
+_LEFT_OUT = ("LC_", "XDG_", "PYTHON", "SIDECARKIT_")
 
 
 def of(circumstances: Circumstances, top: Path) -> dict[str, str]:
@@ -21,7 +23,7 @@ def of(circumstances: Circumstances, top: Path) -> dict[str, str]:
     home, cache = top / "home", top / "cache"
     cache.mkdir(parents=True)
     _share_home(home)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "XDG_", "PYTHON"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_LEFT_OUT)}
     return kept | {
         "HOME": str(home),
         "CARGO_HOME": str(home / ".cargo"),

@@ -100,7 +100,7 @@ def _cargo_fetch(job: Job, app: Path) -> None:
 def _collect_licences(job: Job) -> Path:
     destination = job.build / licences.NAME
     with job.report.step("collecting the licences of everything that ships"):
-        text = parts_of_target.licence_text(job, title=f"Licences of what others wrote, for {job.target.name}")
+        text = parts_of_target.licence_text(job)
     destination.write_text(text, encoding="utf-8")
     return destination
 

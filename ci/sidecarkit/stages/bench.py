@@ -13,7 +13,7 @@ from typing import Any
 
 from sidecarkit import baseline, bootstrap, command, digest, figures, gate, host, intervals, made_model
 from sidecarkit.baseline import Baseline, Change
-from sidecarkit.errors import GateInconclusive, SlowerThanGate
+from sidecarkit.errors import GateInconclusive, SlowerThanGate, ToolkitError
 from sidecarkit.figures import Figure
 from sidecarkit.gate import Rule, Verdict
 from sidecarkit.job import Job, Stage
@@ -53,15 +53,11 @@ def run(job: Job) -> dict[str, Any]:
     """
     before = _baseline(job)
     data = measure(job, Path(job.record("place").data["folder"]), job.build / "bench.pytest-benchmark.json")
-    found = figures.of_record(data)
-    stop_if_slow(job.target.name, found, data["anchor"])
-    stop_if_unclear(job, found)
-    if before is not None:
-        changes = baseline.changes(found, before, rule(job))
-        job.report.say(
-            f"\n{baseline.shown(changes, rule(job))}\n   not measured in turn: the machine's drift counts too"
-        )
-        stop_if_worse(job.target.name, changes, before)
+    try:
+        _judge(job, data, before)
+    except ToolkitError as error:
+        error.data = data
+        raise
     return data
 
 
@@ -87,6 +83,18 @@ def measure(
         "results": str(results),
         "figures": [asdict(each) for each in found],
     }
+
+
+def _judge(job: Job, data: dict[str, Any], before: Baseline | None) -> None:
+    found = figures.of_record(data)
+    stop_if_slow(job.target.name, found, data["anchor"])
+    stop_if_unclear(job, found)
+    if before is not None:
+        changes = baseline.changes(found, before, rule(job))
+        job.report.say(
+            f"\n{baseline.shown(changes, rule(job))}\n   not measured in turn: the machine's drift counts too"
+        )
+        stop_if_worse(job.target.name, changes, before)
 
 
 def stop_if_slow(target: str, found: Sequence[Figure], anchor: str) -> None:

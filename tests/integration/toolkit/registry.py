@@ -23,6 +23,12 @@ storage:
 http:
   addr: 127.0.0.1:{port}
 """
+_AUTHENTICATION = """\
+auth:
+  htpasswd: {{realm: test, path: {passwords}}}
+"""
+USER, PASSWORD = "ada", "open sesame"
+_BCRYPT = "$2y$05$abcdefghijklmnopqrstuupx2xBUC4954936wVIjyyPHmUBFu0wCW"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,13 +54,18 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Registry]:
+def running(folder: Path, *, asks_for_password: bool = False) -> Iterator[Registry]:
     """A registry that answers, gone when the block ends. Raises AssertionError when there is none to start."""
     program = shutil.which(PROGRAM)
     assert program, f"`{PROGRAM}` is missing: `python3 noxfile.py -s doctor` installs it"
     port, storage = free_port(), folder / "storage"
     configuration = folder / "registry.yml"
-    configuration.write_text(_CONFIGURATION.format(storage=storage, port=port), encoding="utf-8")
+    text = _CONFIGURATION.format(storage=storage, port=port)
+    if asks_for_password:
+        passwords = folder / "passwords"
+        passwords.write_text(f"{USER}:{_BCRYPT}\n", encoding="utf-8")
+        text += _AUTHENTICATION.format(passwords=passwords)
+    configuration.write_text(text, encoding="utf-8")
     with (folder / "registry.log").open("wb") as log:
         server = subprocess.Popen([program, "serve", configuration], stdout=log, stderr=subprocess.STDOUT)
     try:
@@ -71,6 +82,9 @@ def _wait_until_it_answers(port: int, server: subprocess.Popen[bytes], log: Path
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/v2/", timeout=1):
                 return
+        except urllib.error.HTTPError as answer:  # it asks for a password
+            answer.close()
+            return
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.02)
     raise AssertionError(f"the registry does not answer:\n{log.read_text(encoding='utf-8', errors='replace')}")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from .conftest import Project
+import pytest
+
+from .conftest import BUILD_LIMIT_S, Project
 
 
+@pytest.mark.timeout(BUILD_LIMIT_S)  # another run may be building that layer
 def test_the_report_of_a_stopped_run_says_where_and_why(project: Project) -> None:
     project.replace("ci/toolchain.toml", 'sha256 = "50ad91aa', 'sha256 = "00000000')
     code, _ = project.stage("engine")

@@ -29,8 +29,8 @@ def changed(project: Project) -> None:
     project.replace("echo/__main__.py", "import sys\n", f"import sys\n\nBUILT_BY = {os.urandom(8).hex()!r}\n")
 
 
-def half_built(engines: Path) -> list[str]:
-    return [path.name for path in engines.iterdir() if path.name.startswith(".") and path.is_dir()]
+def half_built(engines: Path) -> set[str]:
+    return {path.name for path in engines.iterdir() if path.name.startswith(".") and path.is_dir()}
 
 
 def test_a_wrong_hash_in_a_pin_is_refused_with_both_hashes(project: Project) -> None:
@@ -61,7 +61,7 @@ def test_a_compiler_that_is_killed_ends_the_build_and_leaves_no_entry(project: P
     assert toolkit.returncode == 12, said
     assert "ended with signal SIGKILL" in said
     assert f"log: {project.log}" in said
-    assert half_built(engines) == before
+    assert half_built(engines) <= before
 
 
 def compilers(toolkit: subprocess.Popen[str]) -> Iterator[int]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import io
+import json
 import shutil
 import socket
 import tarfile
@@ -169,6 +171,27 @@ def test_an_artifact_that_is_no_cache_entry_is_not_taken(registry: Registry, tmp
     machine.layer()
     assert machine.built == 1
     assert "its native entry is not what it should be" in machine.said.getvalue()
+
+
+@pytest.mark.usefixtures("started")
+def test_a_registry_that_asks_for_a_password_gets_the_one_that_docker_login_keeps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with registries.running(tmp_path, asks_for_password=True) as registry:
+        stranger = Machine(tmp_path / "stranger", registry.address, writes=True)
+        stranger.layer()
+        assert "it asks for a password: `docker login 127.0.0.1:" in stranger.said.getvalue()
+        account = base64.b64encode(f"{registries.USER}:{registries.PASSWORD}".encode()).decode()
+        host = registry.address.removeprefix("http://").partition("/")[0]
+        (tmp_path / ".docker").mkdir()
+        kept = {"auths": {host: {"auth": account}}}
+        (tmp_path / ".docker" / "config.json").write_text(json.dumps(kept), encoding="utf-8")
+        Machine(tmp_path / "first", registry.address, writes=True).layer()
+        second = Machine(tmp_path / "second", registry.address)
+        second.layer()
+    assert second.built == 0, second.said.getvalue()
+    assert registries.PASSWORD not in stranger.said.getvalue() + second.said.getvalue()
 
 
 def test_a_registry_that_is_down_is_left_alone_after_its_first_failure(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from sidecarkit.cache.remote import ADDRESS
 from sidecarkit.errors import NothingSelected, NotReproducible
 from sidecarkit.report import Report
 from sidecarkit.reproduce import environments, rebuild, session
@@ -86,6 +87,11 @@ def test_the_two_builds_have_nothing_in_common_that_must_not_matter(tmp_path: Pa
         seen.append([umask, *(environment[name] for name in names)])
     assert [first for first, second in zip(*seen, strict=True) if first == second] == []
     assert [umask for umask, *_ in seen] == ["0022", "0077"]
+
+
+def test_nothing_is_taken_from_the_remote_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(ADDRESS, "registry.example/team/cache")
+    assert ADDRESS not in environments.of(rebuild.FIRST, tmp_path)
 
 
 def test_what_is_not_committed_is_not_built(repository: Project) -> None:

@@ -2,39 +2,52 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
 import noxfile
+from sidecarkit.errors import INTERRUPTED
+
+
+class Nox:
+    """Stands in for the processes that noxfile starts: the first leaves `code` and fails."""
+
+    def __init__(self, code_file: Path) -> None:
+        self.code = 6
+        self.started: list[list[str]] = []
+        self._code_file = code_file
+
+    def ended(self, command: list[str]) -> int:
+        self.started.append(command)
+        if len(self.started) == 1:
+            self._code_file.write_text(str(self.code), encoding="utf-8")
+        return 1
 
 
 @pytest.fixture
-def ran(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[list[str]]:
-    """What noxfile started, in order; the first nox leaves the exit code of a slow sidecar and fails."""
-    started: list[list[str]] = []
-    code_file = tmp_path / "exit-code"
-
-    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
-        started.append(command)
-        if len(started) == 1:
-            code_file.write_text("6", encoding="utf-8")
-        return subprocess.CompletedProcess(command, 1)
-
-    monkeypatch.setattr(subprocess, "run", run)
+def nox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Nox:
+    made = Nox(tmp_path / "exit-code")
+    monkeypatch.setattr(noxfile, "ended", made.ended)
     monkeypatch.setattr(noxfile, "locked_python", lambda *_: Path("python"))
-    monkeypatch.setattr(noxfile, "EXIT_CODE_FILE", code_file)
-    return started
+    monkeypatch.setattr(noxfile, "EXIT_CODE_FILE", tmp_path / "exit-code")
+    return made
 
 
-def test_the_main_job_that_stops_is_followed_by_the_report(ran: list[list[str]]) -> None:
+def test_the_main_job_that_stops_is_followed_by_the_report(nox: Nox) -> None:
     assert noxfile.main([]) == 6
-    assert ran[0][-2:] == ["report", "--"]
-    assert ran[1][-2:] == ["--sessions", "report"]
-    assert "doctor" not in ran[1]
+    main_job, report = nox.started
+    assert main_job[-2:] == ["report", "--"]
+    assert report[-2:] == ["--sessions", "report"]
+    assert "doctor" not in report
 
 
-def test_a_single_session_that_fails_is_not(ran: list[list[str]]) -> None:
+def test_an_interrupted_one_ends_at_once(nox: Nox) -> None:
+    nox.code = INTERRUPTED
+    assert noxfile.main([]) == INTERRUPTED
+    assert len(nox.started) == 1
+
+
+def test_a_single_session_that_fails_is_not_followed(nox: Nox) -> None:
     assert noxfile.main(["-s", "lint"]) == 6
-    assert len(ran) == 1
+    assert len(nox.started) == 1

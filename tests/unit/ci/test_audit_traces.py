@@ -50,6 +50,13 @@ def test_what_belongs_to_nobody_here_is_left_alone(content: bytes) -> None:
     assert found(content) == []
 
 
+def test_what_pinned_parts_bring_is_refused_where_this_machine_would_leave_the_same() -> None:
+    content = b"D:\\a\\_work\\1\\s\\vctools\\crt"
+    assert found(content) == []
+    here = cast("Path", PureWindowsPath("D:\\a\\_work\\1\\s"))
+    assert found(content, Builder(folders=(here,))) == ["build path: `D:\\a\\_work\\1\\s` at byte 1"]
+
+
 def test_windows_programs_are_searched_for_utf_16_too() -> None:
     text = "D:\\a\\app\\app\\main.c".encode("utf-16-le")
     builder = Builder(folders=())
@@ -66,15 +73,16 @@ def test_a_windows_folder_is_found_with_either_slash() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"/mnt/marianne/x", b"by marianne@desk", b"USER=marianne", b"X\\marianne\\y", b"LOGNAME=marianne\n"]
+    "content",
+    [b"/mnt/marianne/x", b"by marianne@desk", b"USER=marianne", b"E:\\Users\\marianne\\y", b"LOGNAME=marianne\n"],
 )
 def test_the_builders_name_is_found_where_names_stand(content: bytes) -> None:
     assert [text.partition(":")[0] for text in found(content)] == ["name of the builder's account"]
 
 
 def test_a_word_that_is_the_builders_name_by_chance_is_left_alone() -> None:
-    text = b"the runner runs, a mark is left; root@ /root: /opt/run/"
-    for user in ("runner", "mark", "root", "run", ""):
+    text = b"the runner runs, a mark is left; root@ /root: /opt/run/ llama.cpp/build/x"
+    for user in ("runner", "mark", "root", "run", "build", ""):
         assert found(text, Builder(folders=(), user=user)) == []
 
 

@@ -16,6 +16,7 @@ from sidecarkit.errors import ConfigError, GateInconclusive, SlowerThanGate
 from sidecarkit.figures import Figure
 from sidecarkit.gate import Rule, Verdict
 from sidecarkit.job import Job, Options
+from sidecarkit.records import Record
 from sidecarkit.report import Report
 from sidecarkit.stages import bench
 
@@ -153,3 +154,15 @@ def test_what_is_no_record_is_refused_before_anything_is_measured(tmp_path: Path
     old.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError, match="is no record of stage bench"):
         bench.run(replace(job, options=replace(job.options, compare=old)))
+
+
+def test_a_gate_that_stops_the_line_hands_its_figures_to_the_report(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = {"anchor": "llama-bench", "figures": [asdict(each) for each in read(prefill=LEVEL, decode=SLOW)]}
+    monkeypatch.setattr(bench, "measure", lambda *_: measured)
+    placed = Record(
+        stage="place", target=job.target.name, key="", inputs={}, data={"folder": "placed"}, seconds=0, finished="",
+        cached=False,
+    )  # fmt: skip
+    with pytest.raises(SlowerThanGate) as caught:
+        bench.run(replace(job, records={"place": placed}))
+    assert caught.value.data == measured

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,7 @@ class Toolkit:
     def __init__(self, root: Path, script: str) -> None:
         self.root = root
         self.mark = uuid.uuid4().hex
+        self._said = ""
         self.process = subprocess.Popen(
             [sys.executable, "-c", TOOLKIT, str(ROOT), str(root), script], stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -83,9 +85,18 @@ class Toolkit:
             assert time.monotonic() < deadline
             time.sleep(0.01)
 
+    def wait_for_tree(self) -> None:
+        """Until everything that TREE starts is there: the toolkit, the script, three shells and their sleeps."""
+        deadline = time.monotonic() + LIMIT_S
+        while len(self.living()) < 8:
+            assert time.monotonic() < deadline, self.living()
+            time.sleep(0.01)
+
     def said(self) -> str:
-        said, _ = self.process.communicate(timeout=LIMIT_S)
-        return said
+        """All it said; waits for its end."""
+        if self.process.stdout and not self.process.stdout.closed:
+            self._said, _ = self.process.communicate(timeout=LIMIT_S)
+        return self._said
 
     def succeeds(self) -> None:
         said = self.said()
@@ -103,13 +114,32 @@ class Toolkit:
         return found
 
 
+Start = Callable[[str], Toolkit]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    started: list[Toolkit] = []
+
+    def start(script: str) -> Toolkit:
+        started.append(Toolkit(tmp_path, script))
+        return started[-1]
+
+    yield start
+    for toolkit in started:
+        toolkit.process.kill()
+        for pid in toolkit.living():
+            os.kill(pid, signal.SIGKILL)
+        toolkit.said()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_request_to_end_ends_all_children_leaves_no_half_entry_and_the_next_run_succeeds(
-    tmp_path: Path, number: signal.Signals
+    tmp_path: Path, start: Start, number: signal.Signals
 ) -> None:
-    toolkit = Toolkit(tmp_path, TREE)
+    toolkit = start(TREE)
     toolkit.wait_for("compiling")
-    assert len(toolkit.living()) >= 5
+    toolkit.wait_for_tree()
     toolkit.process.send_signal(number)
     said = toolkit.said()
     assert toolkit.process.returncode == INTERRUPTED, said
@@ -117,14 +147,14 @@ def test_a_request_to_end_ends_all_children_leaves_no_half_entry_and_the_next_ru
     assert "Traceback" not in said
     assert toolkit.living() == []
     assert [path.name for path in (tmp_path / "cache" / "native").iterdir()] == [".lock"]
-    Toolkit(tmp_path, "true").succeeds()
+    start("true").succeeds()
     assert [path.read_text(encoding="utf-8") for path in tmp_path.rglob("library")] == ["all of it"]
 
 
-def test_a_run_that_waits_for_another_is_interrupted_at_once(tmp_path: Path) -> None:
-    first = Toolkit(tmp_path, TREE)
+def test_a_run_that_waits_for_another_is_interrupted_at_once(start: Start) -> None:
+    first = start(TREE)
     first.wait_for("compiling")
-    second = Toolkit(tmp_path, "true")
+    second = start("true")
     assert second.process.stdout
     heard = next(line for line in second.process.stdout if "waiting for it" in line)
     second.process.send_signal(signal.SIGINT)
@@ -136,16 +166,16 @@ def test_a_run_that_waits_for_another_is_interrupted_at_once(tmp_path: Path) -> 
     assert first.living() == []
 
 
-def test_the_cache_is_whole_whenever_a_run_is_interrupted_or_killed(tmp_path: Path) -> None:
+def test_the_cache_is_whole_whenever_a_run_is_interrupted_or_killed(tmp_path: Path, start: Start) -> None:
     moments = random.Random(20_261_123)
     for attempt in range(10):
-        toolkit = Toolkit(tmp_path, f"sleep 0.1; echo {attempt}")
+        toolkit = start(f"sleep 0.1; echo {attempt}")
         time.sleep(moments.uniform(0.05, 0.6))
         toolkit.process.send_signal(moments.choice([signal.SIGINT, signal.SIGKILL]))
         toolkit.said()
         whole = [path.parent for path in tmp_path.rglob(".manifest.json") if not path.parent.name.startswith(".")]
         assert [entries.damage(path) for path in whole] == [None] * len(whole)
-    Toolkit(tmp_path, "true").succeeds()
+    start("true").succeeds()
     assert [path.name for path in (tmp_path / "cache" / "native").glob(".*")] == [".lock"]
     (entry,) = (path for path in (tmp_path / "cache" / "native").iterdir() if path.is_dir())
     assert entries.damage(entry) is None

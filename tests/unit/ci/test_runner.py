@@ -118,6 +118,15 @@ def test_what_is_stood_upon_and_gone_is_made_again(job: Job) -> None:
     assert line.ran == ["native", "place"]
 
 
+def test_a_damaged_entry_that_was_built_again_is_not_told_as_cached(job: Job) -> None:
+    line = Line()
+    first = runner.run(line.stages, job, asked=ALL)["native"]
+    next(job.cache.root.glob("native/*/library")).write_text("damage", encoding="utf-8")
+    again = runner.run(line.stages, replace(job, cache=Cache(job.cache.root, job.report)), asked=ALL)["native"]
+    third = runner.run(line.stages, replace(job, cache=Cache(job.cache.root, job.report)), asked=ALL)["native"]
+    assert [each.cached for each in (first, again, third)] == [False, False, True]
+
+
 def test_a_changed_input_repeats_everything_that_stands_on_it(job: Job) -> None:
     line = Line()
     runner.run(line.stages, job, asked=ALL)
@@ -175,6 +184,7 @@ def test_a_damaged_record_counts_as_none(job: Job) -> None:
 def test_a_failed_stage_leaves_what_the_report_needs_and_its_success_removes_it(job: Job) -> None:
     line = Line()
     line.verdict = SlowerThanGate("decode is 0.80", hint="look around the decode loop")
+    line.verdict.data = {"figures": [0.8]}
     line.said = "\n".join(f"pair {number}" for number in range(30))
     with pytest.raises(SlowerThanGate):
         runner.run(line.stages, job, asked=ALL)
@@ -182,6 +192,7 @@ def test_a_failed_stage_leaves_what_the_report_needs_and_its_success_removes_it(
     assert failure is not None
     assert (failure.message, failure.hint) == ("decode is 0.80", "look around the decode loop")
     assert failure.exit_code == SlowerThanGate.exit_code
+    assert failure.data == {"figures": [0.8]}
     assert failure.log == str(job.build / "logs" / "bench.log")
     assert failure.last_lines == [f"pair {number}" for number in range(10, 30)]
     assert failures.read(job.build, "place") is None

@@ -44,6 +44,11 @@ def test_a_library_is_found_where_the_search_path_leads_and_nowhere_else() -> No
     assert absent(files | {"llama/libb.so": outside}) == ["llama/libb.so needs libpython.so"]
 
 
+def test_a_library_that_many_need_is_told_once() -> None:
+    users = {name: elf("libb.so") for name in ("liba.so", "libc.so", "libd.so")}
+    assert absent({"sidecar": elf(), **users}) == ["liba.so needs libb.so, which 2 more need"]
+
+
 def test_what_the_program_has_loaded_is_there_for_its_modules() -> None:
     files = {"sidecar": elf("libpython.so"), "libpython.so": elf(), "modules/_json.so": elf("libpython.so")}
     assert absent(files) == []

@@ -86,7 +86,7 @@ def test_a_library_for_another_machine_is_refused(compile_c: Compile, folder: Pa
 
 def test_a_folder_without_one_of_its_libraries_is_refused(folder: Path, look: Callable[..., Audit]) -> None:
     (folder / "llama" / "libggml-base.so").unlink()
-    assert told(look()).endswith("llama`: libraries: expected ggml-base, ggml-cpu-x64, found all but ggml-base")
+    assert told(look()).endswith("llama`: libraries: expected ggml-base, found all others that belong there")
 
 
 def test_a_search_path_of_the_build_machine_is_refused(
@@ -111,7 +111,7 @@ def test_a_library_that_users_do_not_have_is_refused(
     put(tmp_path / "libz.so.1", compile_c(OLD, *SHARED, "-nostdlib", "-Wl,-soname,libz.so.1"))
     source = "int answer(void);\nint ask(void) { return answer(); }\n"
     put(folder / "_zlib.so", compile_c(OLD, *SHARED, str(tmp_path / "libz.so.1"), source=source))
-    assert told(look()).startswith("`_zlib.so`: needed library")
+    assert "/_zlib.so`: needed library" in told(look())
     assert told(look()).endswith("found libz.so.1")
 
 
@@ -182,9 +182,9 @@ def test_what_everybody_may_change_is_refused(folder: Path, look: Callable[..., 
 
 def test_a_link_that_leads_out_of_the_folder_is_refused(folder: Path, look: Callable[..., Audit]) -> None:
     (folder / "python").symlink_to("/usr/bin/python3")
-    assert "`python`: link: expected one within the folder, found /usr/bin/python3" in [
-        str(problem) for problem in look().problems
-    ]
+    links = [problem for problem in look().problems if problem.what == "link"]
+    assert [problem.file.rpartition("/")[2] for problem in links] == ["python"]
+    assert links[0].found == "/usr/bin/python3"
 
 
 def test_everything_that_is_wrong_is_told_at_once_and_each_hint_once(
@@ -214,6 +214,6 @@ def test_the_command_shows_every_file_and_ends_with_the_code_of_a_wrong_binary(
     )  # fmt: skip
     assert ended.returncode == 7, ended.stdout + ended.stderr
     assert "| llama/libggml-cpu-x64.so" in ended.stdout
-    assert f"`{layout.BUILD_FACTS}`: target that the folder says it is: expected `{linux.name}`" in ended.stdout
-    assert "found all but ggml, llama, ggml-cpu-sse42" in ended.stdout
+    assert f"/{layout.BUILD_FACTS}`: target that the folder says it is: expected `{linux.name}`" in ended.stdout
+    assert "libraries: expected ggml, llama, ggml-cpu-sse42" in ended.stdout
     assert "\nhint: build it again: `python3 noxfile.py -s 'place(" in ended.stdout

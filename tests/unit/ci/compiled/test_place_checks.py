@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from sidecarkit import placed
+from sidecarkit import audit, placed
 from sidecarkit.audit import Audit, Builder
 from sidecarkit.config import Target
+from sidecarkit.errors import WrongBinary
 
 Compile = Callable[..., Path]
 PROGRAM = "int main(void) { return 0; }\n"
@@ -50,10 +51,12 @@ def say(folder: Path, variant: str, triple: str) -> None:
 
 
 def told(found: Audit) -> str:
-    """The only problem, which has a hint."""
-    (problem,) = found.problems
-    assert problem.hint
-    return str(problem)
+    """The only problem, as stage place ends with it."""
+    with pytest.raises(WrongBinary) as refusal:
+        audit.refuse(found.problems)
+    assert (len(found.problems), refusal.value.exit_code) == (1, 7)
+    assert refusal.value.hint
+    return refusal.value.message
 
 
 @pytest.mark.usefixtures("folder")

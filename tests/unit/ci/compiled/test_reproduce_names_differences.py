@@ -109,6 +109,19 @@ def test_archives_that_only_are_packed_otherwise_are_told(tmp_path: Path) -> Non
     assert found.where.startswith("the same members, packed otherwise: byte ")
 
 
+@pytest.mark.parametrize("packing", ["gz", "xz", "bz2", ""])
+def test_a_damaged_archive_is_told_and_not_stumbled_over(tmp_path: Path, packing: str) -> None:
+    (tmp_path / "content").write_bytes(os.urandom(20_000))
+    whole, damaged = tmp_path / f"whole.tar.{packing}", tmp_path / f"damaged.tar.{packing}"
+    with tarfile.open(whole, f"w:{packing}") as archive:  # type: ignore[call-overload]
+        archive.add(tmp_path / "content", "content")
+    content = bytearray(whole.read_bytes())
+    content[10_000] ^= 0xFF
+    damaged.write_bytes(content)
+    found = compare.files(whole, damaged, "app.tar")
+    assert [each for each in found if "bytes differ" in each.where and each.left != each.right]
+
+
 Change = Callable[[Path], object]
 CHANGES: dict[str, tuple[Change, str, str]] = {
     "a file more": (lambda folder: (folder / "new").touch(), "new", "only one build has it"),

@@ -15,7 +15,7 @@ from PIL import Image
 from sidecarkit import page, records
 from sidecarkit.config import Target, load_targets
 from sidecarkit.failures import Failure
-from sidecarkit.page import fulltable, story
+from sidecarkit.page import fulltable, gather
 from sidecarkit.page.story import Story
 from sidecarkit.records import Record
 from sidecarkit.report import Report
@@ -91,18 +91,18 @@ class Run:
         (self.build / "screenshots").mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (8, 5), "teal").save(self.build / "screenshots" / name)
 
-    def failed(self, stage: str) -> None:
+    def failed(self, stage: str, **data: Any) -> None:
         """As the runner leaves it: no record of the failed stage, those after it as they were."""
         failure = Failure(
             stage=stage, target=self.target.name, message="`ninja` ended with exit code 1; its last lines:\n…",
             hint="read the log", exit_code=12, log=f"{self.build}/logs/{stage}.log", last_lines=LOG, seconds=3.0,
-            finished="2026-11-23T06:00:00+00:00", commit=COMMIT,
+            finished="2026-11-23T06:00:00+00:00", commit=COMMIT, data=data,
         )  # fmt: skip
         records.remove(self.build, stage)
         records.write_json(self.build / f"{stage}.failed.json", asdict(failure))
 
     def story(self) -> Story:
-        return story.tell(self.root, TARGETS, LINE)
+        return gather.tell(self.root, TARGETS, LINE)
 
     def written(self) -> str:
         """The text that was said; the files lie in build/report."""

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from sidecarkit import source
 from sidecarkit.page.stages import Standing
-from sidecarkit.page.story import Outcome, TargetStory, short_commit
+from sidecarkit.page.story import Outcome, TargetStory
 
 Run = Any  # conftest.Run: conftest is no module to import from
 
@@ -28,7 +29,7 @@ def test_a_run_in_which_every_stage_holds_has_passed(run: Run) -> None:
     assert target.outcome is Outcome.PASSED
     assert target.headline == "every stage passed"
     assert run.story().title == "Every stage passed"
-    assert short_commit(target.commit) == "0123456"
+    assert source.short(target.commit) == "0123456"
 
 
 def test_layers_come_from_the_cache_and_verdicts_are_kept(run: Run) -> None:
@@ -74,6 +75,15 @@ def test_a_failed_stage_is_where_the_run_stopped(run: Run) -> None:
     assert standings(run)["place"] is Standing.EARLIER
 
 
+def test_a_slow_sidecar_is_shown_with_the_figures_that_stopped_it(run: Run) -> None:
+    data = run.stage("bench").data
+    run.failed("bench", **data | {"figures": [data["figures"][0] | {"verdict": "failed"}]})
+    assert [figure.verdict for figure in told(run).figures] == ["failed"]
+    html = run.html()
+    assert "Dot plot of decode of 128 tokens" in html
+    assert "Speed and cost</h3>" in html, "they are this build's"
+
+
 def test_an_inconclusive_gate_is_said_although_it_stops_nothing(run: Run) -> None:
     data = run.stage("bench").data
     run.stage("bench", data=data | {"figures": [data["figures"][0] | {"verdict": "inconclusive"}]})
@@ -108,7 +118,7 @@ def test_figures_of_an_older_toolkit_become_a_remark(run: Run) -> None:
     run.stage("bench", data={"summary": "decode 1.0 passed", "figures": [old]})
     target = told(run)
     assert target.figures == ()
-    assert "the figures in bench.json cannot be read" in target.remarks[0]
+    assert "the gate's figures cannot be read" in target.remarks[0]
 
 
 def test_a_table_of_another_schema_becomes_a_remark(run: Run) -> None:

@@ -50,7 +50,7 @@ def test_parts_without_the_words_of_their_licence_are_all_named(tmp_path: Path) 
     wrong = part("wrong", "MPL-2.0", tmp_path, LICENSE=MIT)
     none = part("none", "MIT", tmp_path, README="no licence")
     with pytest.raises(ConfigError) as caught:
-        licences.collect([good, wrong, none], tmp_path, title="")
+        licences.collect([good, wrong, none], tmp_path)
     assert "none 1.0 (MIT), wrong 1.0 (MPL-2.0)" in caught.value.message
     assert "good" not in caught.value.message
     assert "ci/licences/<name>.txt" in caught.value.hint
@@ -59,15 +59,15 @@ def test_parts_without_the_words_of_their_licence_are_all_named(tmp_path: Path) 
 def test_a_text_that_was_kept_covers_a_part_whose_archive_brings_none(tmp_path: Path) -> None:
     (tmp_path / texts.KEPT).mkdir(parents=True)
     (tmp_path / texts.KEPT / "bare.txt").write_text(MIT, encoding="utf-8")
-    assert MIT in licences.collect([part("bare", "MIT", tmp_path)], tmp_path, title="")
+    assert MIT in licences.collect([part("bare", "MIT", tmp_path)], tmp_path)
 
 
 def test_a_text_that_several_parts_share_stands_there_once_under_their_names(tmp_path: Path) -> None:
     shared = [part("b", "MIT", tmp_path, LICENSE=MIT), part("a", "MIT", tmp_path, LICENCE_MIT=MIT)]
     other = part("c", "Apache-2.0", tmp_path, COPYING=APACHE)
-    text = licences.collect([*shared, other], tmp_path, title="Of an app")
+    text = licences.collect([*shared, other], tmp_path)
     head, first, second = text.split(f"\n{licences.BETWEEN_ENTRIES}\n")
-    assert head.startswith("Of an app\n\nIt contains 3 parts")
+    assert "This program contains 3 of them" in head
     assert first == f"a 1.0 · MIT\nb 1.0 · MIT\n{licences.BETWEEN_PARTS_AND_TEXT}\n{MIT}"
     assert second.startswith("c 1.0 · Apache-2.0\n")
 

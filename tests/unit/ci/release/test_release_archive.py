@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import tarfile
 from pathlib import Path
+
+import pytest
 
 from sidecarkit.release import archive
 
@@ -30,6 +33,31 @@ def test_the_same_files_give_the_same_archive_whoever_made_them_when(tmp_path: P
     two = tree(tmp_path / "two", reverse=True, mask=0o077, age=2_000_000)
     packed = [archive.pack(root, root.parent / f"{root.parent.name}.tar.gz", seconds=1) for root in (one, two)]
     assert packed[0].read_bytes() == packed[1].read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "target"),
+    [
+        ("../outside", tarfile.REGTYPE, ""),
+        ("/outside", tarfile.REGTYPE, ""),
+        ("link", tarfile.SYMTYPE, "../../outside"),
+        ("link", tarfile.SYMTYPE, "/etc"),
+        ("link", tarfile.LNKTYPE, "../outside"),
+        ("device", tarfile.CHRTYPE, ""),
+    ],
+)
+def test_what_would_reach_outside_is_refused_before_anything_is_unpacked(
+    tmp_path: Path, name: str, kind: bytes, target: str
+) -> None:
+    with tarfile.open(tmp_path / "evil.tar.gz", "w:gz") as evil:
+        evil.addfile(tarfile.TarInfo("good"))
+        entry = tarfile.TarInfo(name)
+        entry.type, entry.linkname = kind, target
+        evil.addfile(entry)
+    (tmp_path / "out").mkdir()
+    with pytest.raises(tarfile.TarError, match="outside"):
+        archive.unpack(tmp_path / "evil.tar.gz", tmp_path / "out")
+    assert not list((tmp_path / "out").iterdir())
 
 
 def test_what_was_packed_comes_out_again_with_modes_and_links(tmp_path: Path) -> None:

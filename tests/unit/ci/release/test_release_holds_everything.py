@@ -79,6 +79,8 @@ def test_the_manifest_names_the_clean_commit_and_the_recipes_own_facts(
     (target,) = document["targets"]
     facts = built.job.toolchain.sdist("llama").facts
     assert target["recipe"]["llama.cpp"]["commit"] == facts["commit"]
+    assert target["toolchain"]["cpython"] == built.job.toolchain.cpython_for(built.job.target.triple).python
+    assert {"zig", "nuitka", "rustc", "node", "cmake", "ninja"} < target["toolchain"].keys()
     assert any("GGML_CPU_ALL_VARIANTS" in flag for flag in target["recipe"]["flags"]["native"])
     assert str(project) not in json.dumps(document)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,10 @@ def hold(release: Path, project: Path, report: Report) -> dict[str, Any]:
     return document
 
 
+def dpkg(*words: str | Path) -> None:
+    subprocess.run(["dpkg-deb", *words], check=True, stdout=subprocess.DEVNULL, timeout=60)
+
+
 def test_the_stated_commit_is_what_is_built_for_every_stated_target(
     release: Path, project: Path, again: Again, report: Report
 ) -> None:
@@ -63,14 +68,23 @@ def test_one_other_byte_in_any_artefact_is_named_with_its_place(
     result = again.result
     assert result.folder
     assert result.single_file
-    changed = {"folder": result.folder / "build.json", "single_file": result.single_file, "package": result.packages[0]}
-    content = bytearray(changed[which].read_bytes())
+    package = result.packages[0]
+    tree = package.with_name("tree")
+    dpkg("--raw-extract", package, tree)
+    programs = {
+        "folder": result.folder / "build.json",
+        "single_file": result.single_file,
+        "package": tree / "usr" / "bin" / "localaiapp",
+    }
+    content = bytearray(programs[which].read_bytes())
     content[len(content) // 2] ^= 1
-    changed[which].write_bytes(content)
+    programs[which].write_bytes(content)
+    if which == "package":
+        dpkg("--build", "--root-owner-group", tree, package)
     with pytest.raises(NotReproducible) as caught:
         hold(release, project, report)
     assert caught.value.exit_code == 5
-    named = {"folder": "build.json", "single_file": result.single_file.name, "package": ".deb"}
+    named = {"folder": "build.json", "single_file": result.single_file.name, "package": "usr/bin/localaiapp"}
     assert named[which] in caught.value.message
 
 

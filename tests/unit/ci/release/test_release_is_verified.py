@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from sidecarkit.__main__ import main
 from sidecarkit.errors import ConfigError, WrongBinary
 from sidecarkit.release import checksums, licences, manifest, provenance, sbom
 from sidecarkit.release.verify import verify
@@ -122,3 +123,18 @@ def test_where_the_release_lies_does_not_matter(release: Path, check: Check, tmp
     moved = tmp_path / "a folder with spaces"
     shutil.move(release, moved)
     check(moved)
+
+
+def test_the_command_ends_with_0_or_with_7_and_every_difference(
+    release: Path, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--root", str(project), "verify", str(release)]
+    assert main(words) == 0
+    assert "is what its manifest says; its signatures were not checked" in capsys.readouterr().out
+    (release / licences.NAME).unlink()
+    flip_last_byte(release / sbom.NAME)
+    assert main(words) == 7
+    said = capsys.readouterr().out
+    assert f"{licences.NAME} is missing" in said
+    assert f"{sbom.NAME} has the hash" in said
+    assert "hint: download it again" in said
