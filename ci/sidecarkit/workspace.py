@@ -53,6 +53,17 @@ class Workspace:
             report=self.report, cache=Cache.of_user(self.report), keys={}, records={},
         )  # fmt: skip
 
+    def buildable(self, name: str) -> Target:
+        """The target of that name, which this machine can build. Raises NothingSelected with the reason otherwise."""
+        target = self.target(name)
+        obstacle = self.obstacle(target)
+        if obstacle:
+            raise NothingSelected(
+                f"`{target.name}` cannot be built here: {obstacle}",
+                hint="`plan` says what can be built on this machine",
+            )
+        return target
+
     def obstacle(self, target: Target, machine: str | None = None) -> str | None:
         """Why `target` cannot be built on a machine of the triple `machine` (None: this one), or None if it can."""
         lacks = recipes.of(target.project.recipe).lacks(target)

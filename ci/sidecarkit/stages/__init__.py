@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sidecarkit import recipes
+from sidecarkit.config import Target
 from sidecarkit.job import Stage
 from sidecarkit.stages import anchors, assemble, bench, benchmarks, e2e, engine, gate_proof, native, pack, place, smoke
 
@@ -18,3 +20,10 @@ LINE: tuple[Stage, ...] = (
 # Asked for by name alone: an hour of measuring, the anchors it needs, and the gate's own proof.
 OPT_IN: tuple[Stage, ...] = (anchors.STAGE, benchmarks.STAGE, gate_proof.STAGE)
 BY_NAME = {stage.name: stage for stage in (*LINE, *OPT_IN)}
+
+
+def line_for(target: Target) -> tuple[Stage, ...]:
+    """The line without what this target has nothing for: models to measure with, packages to bundle."""
+    measured = recipes.of(target.project.recipe).models is not None
+    left_out = {*(() if measured else ("bench", "e2e")), *(() if target.bundles else ("assemble", "e2e"))}
+    return tuple(stage for stage in LINE if stage.name not in left_out)
