@@ -74,8 +74,9 @@ def _require_venv() -> None:
 
 
 def default_sessions(targets: list[str]) -> list[str]:
-    """The main job: every stage of every target in `targets`, between a look at the machine and the report."""
-    return ["doctor", "plan", *(f"{stage}({target})" for target in targets for stage in STAGES), "report"]
+    """The main job: every stage of every target in `targets`, between a look at the machine and release and report."""
+    released = ["release"] if targets == [f"cpu-{host.target_triple()}"] else []
+    return ["doctor", "plan", *(f"{stage}({target})" for target in targets for stage in STAGES), *released, "report"]
 
 
 def chosen_target(name: str | None) -> str:
