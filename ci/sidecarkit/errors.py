@@ -49,7 +49,7 @@ class NotReproducible(ToolkitError):
 
 
 class SlowerThanGate(ToolkitError):
-    """The sidecar is slower than llama.cpp's own tool by more than the gate allows."""
+    """The sidecar is slower than what it is measured beside by more than the gate allows."""
 
     exit_code = 6
 

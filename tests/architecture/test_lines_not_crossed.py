@@ -59,6 +59,12 @@ def test_only_one_package_of_the_sidecar_touches_llama_cpp() -> None:
     assert outside == []
 
 
+def test_nothing_of_the_toolkit_but_its_recipes_knows_llama_cpp() -> None:
+    users = mentions(TOOLKIT, r"(?i)llama|ggml", ".py", ".j2", ".css")
+    assert users
+    assert {name for name in users if not name.startswith("ci/sidecarkit/recipes/")} == set()
+
+
 def test_the_sidecar_has_no_network_code() -> None:
     network = ("socket", "ssl", "http", "urllib.request", "asyncio", "socketserver", "requests", "ftplib", "xmlrpc")
     assert importers(SIDECAR, *network) == []

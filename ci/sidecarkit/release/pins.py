@@ -36,7 +36,7 @@ class Pinned:
 
 
 def of(reference: str, part: str, job: Job) -> Pinned:
-    """What the pin `reference` (`cpython`, `sdist.llama`, `lock.engine` …) says of `part`. Raises ConfigError."""
+    """What the pin `reference` (`cpython`, `sdist.NAME`, `lock.engine` …) says of `part`. Raises ConfigError."""
     table, _, name = reference.partition(".")
     return _TABLES[table](part, name, job)
 
