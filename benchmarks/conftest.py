@@ -12,7 +12,18 @@ import pytest
 from benchmarks.sidebyside import series
 from benchmarks.sidebyside.pairing import pair
 from benchmarks.sidebyside.series import Measured, Pair, Series
-from benchmarks.sidebyside.sides import LIBRARIES, PHASES, Placed, Work, llama_bench_sample, prompt_of, sidecar_sample
+from benchmarks.sidebyside.sides import (
+    GATE_PREDICT,
+    GATE_PROMPT_TOKENS,
+    GATE_REPETITIONS,
+    LIBRARIES,
+    PHASES,
+    Placed,
+    Work,
+    llama_bench_sample,
+    prompt_of,
+    sidecar_sample,
+)
 from sidecarkit.gate import Rule
 
 log = logging.getLogger(__name__)
@@ -28,9 +39,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--demo-model", type=Path, required=True, help="GGUF that the app starts with")
     group.addoption("--threads", type=int, required=True, help="threads on both sides")
     group.addoption("--pairs", type=int, default=Rule().most, help="most pairs that are measured in turn")
-    group.addoption("--prompt-tokens", type=int, default=512, help="length of the prompt that is read (512)")
-    group.addoption("--predict", type=int, default=128, help="tokens that are written (128)")
-    group.addoption("--repetitions", type=int, default=3, help="times in each process; the fastest counts (3)")
+    group.addoption("--prompt-tokens", type=int, default=GATE_PROMPT_TOKENS, help="length of the prompt that is read")
+    group.addoption("--predict", type=int, default=GATE_PREDICT, help="tokens that are written")
+    group.addoption(
+        "--repetitions", type=int, default=GATE_REPETITIONS, help="times in each process; the fastest counts"
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -12,7 +12,14 @@ from tempfile import TemporaryDirectory
 
 from benchmarks import standin
 from benchmarks.gateproof import recorded, simulate
-from benchmarks.sidebyside.sides import LIBRARIES, Placed, Work
+from benchmarks.sidebyside.sides import (
+    GATE_PREDICT,
+    GATE_PROMPT_TOKENS,
+    GATE_REPETITIONS,
+    LIBRARIES,
+    Placed,
+    Work,
+)
 
 SLOWED = Path(__file__).with_name("slowed.c")
 
@@ -44,9 +51,9 @@ def _record(arguments: argparse.Namespace) -> int:
     work = Work(
         model=arguments.model.resolve(strict=True),
         threads=arguments.threads,
-        prompt_tokens=512,
-        predict=128,
-        repetitions=3,
+        prompt_tokens=GATE_PROMPT_TOKENS,
+        predict=GATE_PREDICT,
+        repetitions=GATE_REPETITIONS,
     )
     with TemporaryDirectory() as cache:
         os.environ["XDG_CACHE_HOME"] = cache

@@ -18,8 +18,8 @@ _STAT = Path("/proc/stat")
 # Columns of a `cpuN` line of proc(5) that count as busy: user, nice, system, irq, softirq and steal. Steal is what
 # the machine below a virtual one gave to others. Guests' time is contained in the first two.
 _BUSY = (0, 1, 2, 5, 6, 7)
-# On an idle machine the kernel's ticks leave up to two hundredths unexplained; a program of some other user's that
-# takes more slows two spinning threads by more than that, since each waits for the other at every barrier.
+# In three quarters of the recorded pairs others had less than 0.013: that is the quiet machine itself. A program that
+# takes more slows spinning threads by more than its share, since each waits for the others at every barrier.
 MOST_OTHERS = 0.03
 
 

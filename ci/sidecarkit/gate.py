@@ -13,7 +13,7 @@ from sidecarkit.intervals import CONFIDENCE, Interval
 # A user does not feel three hundredths, and an interpreter around the decode loop needs some room.
 THRESHOLD = 0.97
 # Chosen by simulation on recorded pairs: benchmarks/README.md, "When it looks".
-LOOKS = (6, 8, 12, 16, 24, 32, 48)
+LOOKS = (8, 12, 16, 24, 32, 48)
 
 
 class Verdict(StrEnum):

@@ -16,7 +16,7 @@ from sidecarkit.report import Report, duration, table
 from sidecarkit.tools import cargo, node
 
 _STEP_LIMIT_S = 1800
-# The gate's first two looks: a minute on two cores.
+# The gate's first look: a minute on two cores.
 _MOST_PAIRS = 8
 _PYTHON_SOURCES = ("ci", "sidecar", "benchmarks", "tests", "noxfile.py")
 

@@ -42,12 +42,12 @@ def test_unclear_pairs_go_on_to_the_last_look_and_end_there_undecided() -> None:
 
 
 def test_fewer_pairs_are_the_same_rule_cut_off() -> None:
-    assert Rule().up_to(8).looks == (6, 8)
-    assert Rule().up_to(10).looks == (6, 8, 10)
+    assert Rule().up_to(8).looks == (8,)
+    assert Rule().up_to(14).looks == (8, 12, 14)
     assert Rule().up_to(LOOKS[-1]) == Rule()
     assert Rule().up_to(1000) == Rule()
-    with pytest.raises(ConfigError, match="5 pairs are too few: the gate first looks at 6"):
-        Rule().up_to(5)
+    with pytest.raises(ConfigError, match="7 pairs are too few: the gate first looks at 8"):
+        Rule().up_to(7)
 
 
 def test_a_sidecar_at_nine_tenths_fails_and_one_at_par_passes() -> None:

@@ -34,7 +34,7 @@ def test_on_every_recorded_machine_a_like_sidecar_passes_and_a_slower_one_fails(
     assert simulate.shown(trials) in README.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("rule", [Rule(confidence=0.3), Rule(threshold=0.93), Rule(threshold=1.0)])
+@pytest.mark.parametrize("rule", [Rule(looks=(1,)), Rule(threshold=0.93), Rule(threshold=1.0)])
 def test_a_rule_that_breaks_a_promise_is_seen(rule: Rule) -> None:
     (trial,) = simulate.on_all([noisy(0.04)], rule)
     assert not trial.keeps_promises

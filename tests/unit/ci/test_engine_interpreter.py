@@ -79,7 +79,7 @@ def test_other_bytes_than_the_pinned_ones_are_refused_and_not_kept(
     with pytest.raises(PartWrong, match=f"has the hash {pin.sha256}, pinned is {'0' * 64}"):
         interpreter.unpack(replace(pin, sha256="0" * 64), tmp_path / "cpython", report)
     assert not (tmp_path / "cpython").exists()
-    assert list((tmp_path / "parts").iterdir()) == []
+    assert [path for path in (tmp_path / "parts").iterdir() if path.suffix != ".lock"] == []
 
 
 def test_a_kept_file_that_was_damaged_is_downloaded_again(pin: CPythonPin, report: Report, tmp_path: Path) -> None:
