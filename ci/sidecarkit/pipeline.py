@@ -45,6 +45,8 @@ _JOB = """\
         run: {python} noxfile.py --target {target}
       - name: every test
         run: {python} noxfile.py -s tests
+      - name: room in the cache
+        run: {python} noxfile.py -s cache -- prune --keep 3G
       - uses: actions/upload-artifact@v4
         if: always()
         with:
