@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -29,6 +30,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "LOCALAI_SIDECAR_FOLDER names; default: both placed layouts",
     )
     parser.addoption("--examples", type=int, default=150, help="how many examples a property is tried with")
+
+
+def pytest_configure() -> None:
+    """Hear requests to end: whoever was started in the background is deaf to them, and so is all that it starts."""
+    for name, handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

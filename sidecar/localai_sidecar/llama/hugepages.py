@@ -47,7 +47,8 @@ class LargePages:
         self._needed = bytes_needed
         self._advise = advise or _madvise()
         self._before = set(_anonymous_ranges())
-        self._pieces: list[Range] | None = None
+        self._reserved: list[Range] | None = None
+        self._pieces: list[Range] = []
         self._count = 0
         self._gave_up = False
         self._ended = threading.Event()
@@ -58,8 +59,9 @@ class LargePages:
         Gives up where large pages are slow to come: small ones are found elsewhere. And does not begin without enough
         of them free: the kernel would move other memory about for seconds to make some.
         """
-        if self._pieces is None:
-            self._pieces = pieces_of(self._reserved()) if _free_in_large_blocks() >= self._needed else []
+        if self._reserved is None:
+            self._reserved = sorted(set(_anonymous_ranges()) - self._before)
+            self._pieces = pieces_of(self._reserved) if _free_in_large_blocks() >= self._needed else []
             self._count = len(self._pieces)
         left = self._count - int(fraction * self._count) - _AHEAD
         while self._pieces and len(self._pieces) > left:
@@ -72,7 +74,8 @@ class LargePages:
 
         Where they were slow to come a thread of ours makes them while nothing else wants to run.
         """
-        reserved = self._reserved()
+        # As they were reserved: where asking was given up, the kernel lists them in parts, some of them small.
+        reserved = self._reserved or []
         for start, end in reserved:
             self._advise(start, end - start, _MADV_HUGEPAGE)
         if self._gave_up:
@@ -91,9 +94,6 @@ class LargePages:
                 failures = failures + 1 if failed else 0
                 if self._ended.is_set() or failures >= _FAILURES:
                     return
-
-    def _reserved(self) -> list[Range]:
-        return sorted(set(_anonymous_ranges()) - self._before)
 
     def _ask(self, piece: Range) -> bool:
         self._advise(piece.start, piece.end - piece.start, _MADV_HUGEPAGE)

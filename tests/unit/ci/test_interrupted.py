@@ -25,7 +25,7 @@ LIMIT_S = 30.0
 MARK = "SIDECARKIT_TEST_MARK"
 # `python -m sidecarkit` with a line of one stage, whose compiler is a shell script.
 TOOLKIT = """
-import runpy, signal, sys
+import runpy, sys
 from dataclasses import replace
 from pathlib import Path
 from sidecarkit import command, commandline, interrupts, runner
@@ -49,9 +49,6 @@ def run(_, report):
     native = Stage(name="native", summary="", needs=(), layer="native", inputs=lambda _: {"flags": "-O3"}, run=stage)
     runner.run((native,), job, asked={"native"})
 
-# Whoever started these tests in the background has made processes deaf to both.
-signal.signal(signal.SIGINT, signal.default_int_handler)
-signal.signal(signal.SIGHUP, signal.SIG_DFL)
 commandline.run = run
 sys.argv = ["sidecarkit"]
 runpy.run_module("sidecarkit.__main__", run_name="__main__")

@@ -114,3 +114,15 @@ def test_without_enough_of_them_free_none_is_asked_for(
 @pytest.mark.skipif(not Path("/proc/buddyinfo").exists(), reason="only Linux tells")
 def test_the_kernel_is_read_without_a_complaint() -> None:
     LargePages(2**50).filling(0.0)
+
+
+def test_all_of_the_weights_get_large_pages_in_the_end_however_the_kernel_lists_them_meanwhile(
+    kernel: Kernel, pages: LargePages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages.filling(0.0)
+    kernel.seconds = SLOW_S
+    pages.filling(0.5)
+    monkeypatch.setattr(hugepages, "_anonymous_ranges", lambda: [Range(4096, 4096 + 40 * MIB)])
+    before = kernel.large()
+    pages.filled()
+    assert kernel.large() == before + 322 * MIB
