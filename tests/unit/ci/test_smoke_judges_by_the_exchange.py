@@ -109,6 +109,14 @@ def test_a_layout_that_hangs_fails_at_the_limit_of_that_step(tmp_path: Path, wro
         smoke.prove(program(tmp_path, wrong), recorded(tmp_path, within=1.0))
 
 
+def test_a_layout_that_answers_slowly_passes_within_its_limit_and_fails_beyond_it(tmp_path: Path) -> None:
+    slow = program(tmp_path, "before_write = lambda: time.sleep(2)")
+    assert smoke.prove(slow, recorded(tmp_path))["text"] == " a time"
+    with pytest.raises(SmokeFailed, match=r'"id": 3.* did not come in time') as caught:
+        smoke.prove(slow, recorded(tmp_path, within=1.5))
+    assert caught.value.exit_code == 8
+
+
 def test_a_program_that_cannot_be_started_fails_with_the_systems_reason(tmp_path: Path) -> None:
     path = program(tmp_path)
     path.chmod(0o644)
