@@ -7,11 +7,10 @@ import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import filelock
 
-from sidecarkit import command, digest
+from sidecarkit import command, digest, tarballs
 from sidecarkit.cache.store import folder_of_user
 from sidecarkit.config import SdistPin
 from sidecarkit.errors import PartWrong, StepFailed
@@ -28,11 +27,9 @@ def folder() -> Path:
 def unpack_sdist(pin: SdistPin, folder: str, destination: Path, report: Report) -> Path:
     """Unpack what the pinned sdist holds under `folder`; return where it lies in `destination`. Raises PartWrong."""
     top = f"{pin.package.replace('-', '_')}-{pin.version}"
-    # Debian 12's Python 3.11.2 has no filters yet; the archive's hash is the pinned one either way.
-    filters: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
     with tarfile.open(sdist(pin, report)) as archive:
         members = [member for member in archive if member.name.startswith(f"{top}/{folder}/")]
-        archive.extractall(destination, members, **filters)
+        archive.extractall(destination, members, **tarballs.FILTERS)
     return destination / top / folder
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import threading
@@ -13,6 +14,7 @@ from typing import TextIO
 
 from sidecarkit.errors import ToolkitError
 
+_SIZE = re.compile(r"(?P<count>\d+(?:\.\d+)?) ?(?P<unit>[kMGT]?)B?")
 _LIVE_INTERVAL_S = 0.5
 # CI systems end jobs that stay silent, and a person loses trust after about a minute.
 _HEARTBEAT_INTERVAL_S = 30.0
@@ -38,10 +40,12 @@ def size(count: float) -> str:
 
 
 def bytes_of(text: str) -> int:
-    """The inverse of `size`: `31.4 MB` in bytes."""
-    number, _, unit = text.partition(" ")
-    factor: int = 1000 ** ("B", "kB", "MB", "GB").index(unit)
-    return round(float(number) * factor)
+    """The inverse of `size`, as people write it: `31.4 MB`, `5G` or `0` in bytes. Raises ValueError."""
+    found = _SIZE.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"`{text}` is no size")
+    factor: int = 1000 ** ("", "k", "M", "G", "T").index(found["unit"])
+    return round(float(found["count"]) * factor)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

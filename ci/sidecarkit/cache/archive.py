@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
 import shutil
@@ -10,6 +9,7 @@ import tarfile
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 
+from sidecarkit import tarballs
 from sidecarkit.cache.entry import Origin
 
 # Libraries shrink to a third with it; higher levels take twice as long for a few percent.
@@ -24,11 +24,7 @@ class UnsafeArchive(Exception):
 def pack(folder: Path, origin: Origin, destination: Path) -> None:
     """Write what lies in `folder`, and where it came from, to `destination`; times and owners are left out."""
     said = json.dumps(asdict(origin), indent=1, sort_keys=True).encode()
-    with (
-        destination.open("wb") as raw,
-        gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=_LEVEL, mtime=0) as packed,
-        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
-    ):
+    with tarballs.written(destination, level=_LEVEL) as archive:
         member = tarfile.TarInfo(_ORIGIN)
         member.size = len(said)
         archive.addfile(member, io.BytesIO(said))

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from sidecarkit import report as reporting
 from sidecarkit.cache import entry as entries
 from sidecarkit.cache.leases import Leases
 from sidecarkit.cache.listing import Listed, ago, bytes_beside, entries_of
 from sidecarkit.errors import ConfigError
 from sidecarkit.report import Report, size
 
-_SIZE = re.compile(r"(?P<count>\d+(?:\.\d+)?) ?(?P<unit>[kMGT]?)B?")
-_UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-
 
 def bytes_of(text: str) -> int:
     """`5G`, `500 MB`, `0`: decimal units, as sizes are shown everywhere. Raises ConfigError."""
-    found = _SIZE.fullmatch(text.strip())
-    if found is None:
-        raise ConfigError(f"`{text}` is no size", hint="a number with k, M, G or T, e.g. `--keep 5G`")
-    return int(float(found["count"]) * _UNITS[found["unit"]])
+    try:
+        return reporting.bytes_of(text)
+    except ValueError as error:
+        raise ConfigError(str(error), hint="a number with k, M, G or T, e.g. `--keep 5G`") from error
 
 
 def chosen(listed: Sequence[Listed], *, keep: int, beside: int, in_use: Collection[str]) -> list[Listed]:

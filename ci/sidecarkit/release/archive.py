@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 import tarfile
 from pathlib import Path
-from typing import Any
+
+from sidecarkit import tarballs
 
 # From 6 on the file hardly gets smaller, and takes several times as long to make.
 _COMPRESSION = 6
@@ -16,11 +16,7 @@ def pack(folder: Path, destination: Path, *, seconds: int, beside: tuple[Path, .
     """Write `folder` and the files that go `beside` it, all of the time `seconds` (since 1970)."""
     entries = {path.relative_to(folder.parent).as_posix(): path for path in (folder, *folder.rglob("*"))}
     entries |= {path.name: path for path in beside}
-    with (
-        destination.open("wb") as raw,
-        gzip.GzipFile("", "wb", _COMPRESSION, raw, mtime=0) as packed,
-        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
-    ):
+    with tarballs.written(destination, level=_COMPRESSION) as archive:
         for name, path in sorted(entries.items()):
             _add(archive, name, path, seconds)
     return destination
@@ -28,13 +24,12 @@ def pack(folder: Path, destination: Path, *, seconds: int, beside: tuple[Path, .
 
 def unpack(archive: Path, destination: Path) -> Path:
     """Unpack `archive` into `destination` and return that. Raises TarError for what would reach outside of it."""
-    # Debian 12's Python 3.11.2 has no filters yet; a downloaded archive may have been made by anybody.
-    filters: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
     root = destination.resolve()
     with tarfile.open(archive) as opened:
+        # A downloaded archive may have been made by anybody.
         for member in opened:
             _refuse_outside(member, root)
-        opened.extractall(destination, **filters)
+        opened.extractall(destination, **tarballs.FILTERS)
     return destination
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from gguf import GGUFReader, GGUFValueType, GGUFWriter
 
-from sidecarkit import config, digest, parts
+from sidecarkit import config, digest, parts, tarballs
 from sidecarkit.cache import Cache
 from sidecarkit.recipes.llama import python as recipe
 from sidecarkit.report import Report
@@ -34,10 +34,10 @@ def sdist() -> Path:
 
     def build(folder: Path) -> None:
         wanted = tuple(f"{top}/{name}" for name in WANTED)
-        # Debian 12's Python 3.11.2 has no filters yet; the archive's hash is the pinned one either way.
-        filters: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
         with tarfile.open(parts.sdist(pin, report)) as archive:
-            archive.extractall(folder, (member for member in archive if member.name.startswith(wanted)), **filters)
+            archive.extractall(
+                folder, (member for member in archive if member.name.startswith(wanted)), **tarballs.FILTERS
+            )
 
     key = digest.of_mapping({"sdist": pin.sha256, "wanted": " ".join(WANTED)})
     return Cache.of_user(report).folder("sdist-for-tests", key, build).path / top
