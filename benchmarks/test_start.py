@@ -18,7 +18,7 @@ def test_start_to_initialized(benchmark: Pedantic, placed: Placed) -> None:
         sidecars.append(SidecarClient([placed.program], cwd=placed.program.parent))
         sidecars[-1].initialize()
 
-    _measure(benchmark, placed, "start-initialized", "start until `initialize` is answered", start)
+    _measure(benchmark, placed, "start-initialized", "start until initialize is answered", start)
 
 
 def test_start_to_first_text_of_the_demo_model(benchmark: Pedantic, placed: Placed, demo_model: Path) -> None:

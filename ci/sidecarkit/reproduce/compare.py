@@ -114,10 +114,13 @@ def _members(left: Path, right: Path, name: str) -> list[Difference] | None:
 
 def _of_members(ours: Sequence[Member], theirs: Sequence[Member], name: str) -> list[Difference]:
     names = [[member.name for member in members] for members in (ours, theirs)]
+    found: list[Difference] = []
+    pairs = list(zip(ours, theirs, strict=False))
     if names[0] != names[1]:
-        return [_of_names(names[0], names[1], name)]
-    found = []
-    for left, right in zip(ours, theirs, strict=True):
+        found.append(_of_names(names[0], names[1], name))
+        named = {member.name: member for member in theirs}
+        pairs = [(member, named[member.name]) for member in ours if member.name in named]
+    for left, right in pairs:
         path = f"{name} » {left.name}"
         inside = files(left.content, right.content, path) if left.content and right.content else []
         found += inside

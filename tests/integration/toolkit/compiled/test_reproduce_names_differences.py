@@ -85,10 +85,10 @@ def test_a_deb_with_other_times_is_told_by_its_members_headers(tmp_path: Path) -
 
 
 def test_members_in_another_order_are_told(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / name).write_text(name, encoding="utf-8")
     archives = []
     for order in ("ab", "ba"):
-        for name in order:
-            (tmp_path / name).write_text(name, encoding="utf-8")
         archives.append(tmp_path / f"{order}.tar")
         with tarfile.open(archives[-1], "w") as archive:
             for name in order:
@@ -96,6 +96,13 @@ def test_members_in_another_order_are_told(tmp_path: Path) -> None:
     (found,) = compare.files(archives[0], archives[1], "app.tar")
     assert (found.path, found.where) == ("app.tar", "the order of its members, from number 1")
     assert (found.left, found.right) == ("a", "b")
+
+
+def test_a_member_that_only_one_archive_has_hides_no_difference_of_the_others(tmp_path: Path) -> None:
+    left, right = a_deb(tmp_path / "a", {"app": b"one"}), a_deb(tmp_path / "b", {"app": b"two", "extra": b""})
+    found = {(each.path, each.where): (each.left, each.right) for each in compare.files(left, right)}
+    assert found["app.deb » data.tar.gz", "its members"] == ("lacks ./extra", "has them all")
+    assert any(path == "app.deb » data.tar.gz » ./app" and "3 of 3 bytes differ" in where for path, where in found)
 
 
 def test_archives_that_only_are_packed_otherwise_are_told(tmp_path: Path) -> None:
