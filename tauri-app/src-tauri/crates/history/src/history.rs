@@ -215,7 +215,7 @@ impl History {
     /// # Errors
     /// What the disk says.
     pub fn pending_forgets(&self) -> Result<Vec<String>, HistoryError> {
-        self.read(|connection| Ok(conversations::pending_forgets(connection)?))
+        self.read(conversations::pending_forgets)
     }
 
     /// The engine has forgotten the context of this conversation.
@@ -230,18 +230,18 @@ impl History {
     /// Finds conversations by title and messages by text, the newest first, at most `limit`
     /// of each (bounded at 100). All words must be there, the last one may be a beginning;
     /// case and accents do not matter, and nothing typed has another meaning. Further
-    /// messages come by passing [`Found::more_before`] as `before`. An answer is found once
-    /// it is finished.
+    /// messages come by passing [`Found::next`] as `after`. An answer is found once it is
+    /// finished.
     ///
     /// # Errors
     /// [`HistoryError::QueryTooLong`].
     pub fn search(
         &self,
         query: &str,
-        before: Option<i64>,
+        after: Option<&Cursor>,
         limit: usize,
     ) -> Result<Found, HistoryError> {
-        self.read(|connection| search::find(connection, query, before, limit))
+        self.read(|connection| search::find(connection, query, after, limit))
     }
 
     /// Writes one conversation for people to read.
