@@ -1,17 +1,14 @@
-//! One answer on its way from the engine to the page.
+//! An answer, and what the page hears while it is written.
 
-use std::time::Instant;
-
-use engine_supervisor::{
-    Coalescer, Engine, EngineError, FinishReason, GenerateParams, Generated, ReplyEvent,
-};
+use engine_supervisor::{EngineError, FinishReason, Generated};
+use history::{Message, MessageState, Timings};
 use serde::Serialize;
-use tokio::sync::Notify;
 
 use crate::error::AppError;
 
 /// What the page hears while an answer is written. Numbered from 0 without gaps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct StreamMessage {
     /// Its number.
     pub(crate) seq: u64,
@@ -23,12 +20,13 @@ pub(crate) struct StreamMessage {
 /// What happened to an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) enum StreamEvent {
-    /// The prompt was accepted.
+    /// The prompt was accepted, or a page listens again.
     Started {
         /// To go on with this conversation.
         conversation_id: String,
-        /// To stop this answer.
+        /// To stop this answer, and to ask for its text.
         message_id: String,
     },
     /// The engine is reading the prompt.
@@ -40,14 +38,51 @@ pub(crate) enum StreamEvent {
     },
     /// The next piece of text.
     Delta {
+        /// Where it belongs, in UTF-16 code units from the beginning of the answer.
+        offset: usize,
         /// Never empty.
         text: String,
     },
 }
 
+/// Numbers what the page hears and passes it on, if anybody listens.
+pub(crate) struct Stream<F> {
+    next: u64,
+    offset: usize,
+    listener: F,
+}
+
+impl<F: FnMut(StreamMessage)> Stream<F> {
+    /// For a listener that knows `offset` UTF-16 units of the text already.
+    pub(crate) fn new(offset: usize, listener: F) -> Self {
+        Self { next: 0, offset, listener }
+    }
+
+    pub(crate) fn started(&mut self, conversation_id: &str, message_id: &str) {
+        let (conversation_id, message_id) = (conversation_id.into(), message_id.into());
+        self.send(StreamEvent::Started { conversation_id, message_id });
+    }
+
+    pub(crate) fn progress(&mut self, done: u64, total: u64) {
+        self.send(StreamEvent::Progress { done, total });
+    }
+
+    pub(crate) fn delta(&mut self, text: String) {
+        let offset = self.offset;
+        self.offset += text.encode_utf16().count();
+        self.send(StreamEvent::Delta { offset, text });
+    }
+
+    fn send(&mut self, event: StreamEvent) {
+        (self.listener)(StreamMessage { seq: self.next, event });
+        self.next += 1;
+    }
+}
+
 /// How an answer ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) enum AnswerState {
     /// Complete, or as long as allowed.
     Done,
@@ -60,6 +95,7 @@ pub(crate) enum AnswerState {
 /// An answer as it stands in the end: the truth, should a message have been lost.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Answer {
     /// The conversation it belongs to.
     pub(crate) conversation_id: String,
@@ -70,7 +106,7 @@ pub(crate) struct Answer {
     /// All of its text.
     pub(crate) text: String,
     /// Why it ended, if it ended in order.
-    pub(crate) finish_reason: Option<FinishReason>,
+    pub(crate) finish_reason: Option<Ending>,
     /// Its length.
     pub(crate) tokens: Option<u64>,
     /// Its speed, without the time to read the prompt.
@@ -83,68 +119,109 @@ pub(crate) struct Answer {
     pub(crate) problem: Option<AppError>,
 }
 
-/// Numbers what the page hears and passes it on, if anybody listens.
-pub(crate) struct Stream<F> {
-    next: u64,
-    listener: F,
+/// Why an answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) enum Ending {
+    /// The model was done, or a stop text came.
+    Stop,
+    /// `maxTokens` or the context was full.
+    Length,
+    /// It was asked to stop.
+    Cancelled,
 }
 
-impl<F: FnMut(StreamMessage)> Stream<F> {
-    pub(crate) fn new(listener: F) -> Self {
-        Self { next: 0, listener }
+impl Ending {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Length => "length",
+            Self::Cancelled => "cancelled",
+        }
     }
 
-    pub(crate) fn send(&mut self, event: StreamEvent) {
-        (self.listener)(StreamMessage { seq: self.next, event });
-        self.next += 1;
+    fn from_word(word: &str) -> Option<Self> {
+        [Self::Stop, Self::Length, Self::Cancelled].into_iter().find(|each| each.word() == word)
     }
 }
 
-/// Text and end of one reply.
-pub(crate) type Outcome = (String, Result<Generated, EngineError>);
-
-/// Has the engine write a reply and streams it in few messages of bounded size.
-pub(crate) async fn write<F: FnMut(StreamMessage)>(
-    engine: &Engine,
-    params: GenerateParams,
-    stop: &Notify,
-    stream: &mut Stream<F>,
-) -> Outcome {
-    let mut reply = engine.generate(params);
-    let mut coalescer = Coalescer::default();
-    let mut text = String::new();
-    loop {
-        let due = coalescer.due(Instant::now());
-        tokio::select! {
-            event = reply.next() => match event {
-                Some(ReplyEvent::Text(piece)) => {
-                    coalescer.push(&piece);
-                    text.push_str(&piece);
-                }
-                Some(ReplyEvent::PromptProgress { done, total }) => {
-                    stream.send(StreamEvent::Progress { done, total });
-                }
-                Some(ReplyEvent::Finished(outcome)) => {
-                    flush(&mut coalescer, stream);
-                    return (text, outcome);
-                }
-                None => return (text, Err(EngineError::Stopped)),
-            },
-            () = wait_until(due) => flush(&mut coalescer, stream),
-            () = stop.notified() => reply.canceller().cancel(),
+impl From<FinishReason> for Ending {
+    fn from(reason: FinishReason) -> Self {
+        match reason {
+            FinishReason::Stop => Self::Stop,
+            FinishReason::Length => Self::Length,
+            FinishReason::Cancelled => Self::Cancelled,
         }
     }
 }
 
-fn flush<F: FnMut(StreamMessage)>(coalescer: &mut Coalescer, stream: &mut Stream<F>) {
-    while let Some(text) = coalescer.take(Instant::now()) {
-        stream.send(StreamEvent::Delta { text });
+impl Answer {
+    /// The answer that the engine ended with `end` after `text`.
+    pub(crate) fn new(
+        (conversation_id, message_id): (&str, &str),
+        text: String,
+        end: Result<Generated, EngineError>,
+        forgotten_turns: usize,
+    ) -> Self {
+        let generated = end.as_ref().ok();
+        Self {
+            conversation_id: conversation_id.into(),
+            message_id: message_id.into(),
+            state: match &end {
+                Ok(Generated { finish_reason: FinishReason::Cancelled, .. })
+                | Err(EngineError::Died(_) | EngineError::Stopped) => AnswerState::Interrupted,
+                Ok(_) => AnswerState::Done,
+                Err(_) => AnswerState::Failed,
+            },
+            finish_reason: generated.map(|generated| generated.finish_reason.into()),
+            tokens: generated.map(|generated| generated.completion_tokens),
+            tokens_per_second: generated
+                .and_then(|generated| generated.timings.decode_tokens_per_second),
+            first_token_ms: generated.map(|generated| generated.timings.first_token_ms),
+            forgotten_turns,
+            problem: end.err().map(AppError::from),
+            text,
+        }
     }
-}
 
-async fn wait_until(due: Option<Instant>) {
-    match due {
-        Some(due) => tokio::time::sleep_until(due.into()).await,
-        None => std::future::pending().await,
+    /// An answer of earlier, as the history has it.
+    pub(crate) fn kept(conversation_id: &str, message: Message) -> Self {
+        let timings = message.timings.unwrap_or_default();
+        Self {
+            conversation_id: conversation_id.into(),
+            message_id: message.id,
+            state: match message.state {
+                MessageState::Done => AnswerState::Done,
+                MessageState::Failed => AnswerState::Failed,
+                MessageState::Interrupted | MessageState::Streaming => AnswerState::Interrupted,
+            },
+            text: message.text,
+            finish_reason: timings.finish_reason.as_deref().and_then(Ending::from_word),
+            tokens: timings.tokens,
+            tokens_per_second: timings.tokens_per_second,
+            first_token_ms: timings.first_token_ms,
+            forgotten_turns: 0,
+            problem: message.problem.map(AppError::from),
+        }
+    }
+
+    /// How the history is to keep it; `prompt_tokens` is what only the engine knows.
+    pub(crate) fn end(&self, prompt_tokens: Option<u64>) -> history::End {
+        history::End {
+            state: match self.state {
+                AnswerState::Done => MessageState::Done,
+                AnswerState::Interrupted => MessageState::Interrupted,
+                AnswerState::Failed => MessageState::Failed,
+            },
+            timings: self.finish_reason.map(|reason| Timings {
+                finish_reason: Some(reason.word().into()),
+                prompt_tokens,
+                tokens: self.tokens,
+                tokens_per_second: self.tokens_per_second,
+                first_token_ms: self.first_token_ms,
+            }),
+            problem: self.problem.clone().map(Into::into),
+        }
     }
 }

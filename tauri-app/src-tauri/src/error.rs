@@ -1,12 +1,16 @@
 //! What the page is told when something does not work: `{code, message, hint, values}`.
 
-use engine_supervisor::{EngineError, Exit, LogRecord, NotFound};
+use engine_supervisor::{Death, EngineError, Exit, LogRecord, NotFound, Problem};
+use history::HistoryError;
 use serde::Serialize;
 use serde_json::{Map, Value};
+
+use crate::shorten::shorten;
 
 /// An error for the page. A code exists because the page has its own words for it; the
 /// message is for those who read English, and for logs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct AppError {
     /// A stable name.
     pub(crate) code: String,
@@ -14,9 +18,11 @@ pub(crate) struct AppError {
     pub(crate) message: String,
     /// What to do next.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub(crate) hint: Option<String>,
     /// The values in the message, for the page's own words.
     #[serde(skip_serializing_if = "Map::is_empty")]
+    #[cfg_attr(test, ts(optional, type = "Record<string, string | number>"))]
     pub(crate) values: Map<String, Value>,
 }
 
@@ -50,36 +56,109 @@ impl From<NotFound> for AppError {
 
 impl From<EngineError> for AppError {
     fn from(error: EngineError) -> Self {
-        let message = error.to_string();
+        let told = Self {
+            code: error.kind().to_owned(),
+            message: shorten(&error.to_string()),
+            hint: error.hint().map(shorten),
+            values: Map::new(),
+        };
         match error {
-            EngineError::Busy => Self::new("busy", message).hint("wait for the answer, or stop it"),
-            EngineError::Stopped => Self::new("engine_stopped", message),
-            EngineError::NoModel => Self::new("no_model", message),
-            EngineError::CannotStart { .. } => Self::new("engine_cannot_start", message)
-                .hint("install the app again; if that does not help, look at its log"),
-            EngineError::BrokeProtocol(_) => Self::new("engine_broke_protocol", message)
-                .hint("app and engine do not fit together: install the app again"),
-            EngineError::Died(death) => {
-                let error = Self::new("engine_died", message)
-                    .hint("ask again: a new engine is started for the next answer");
-                match death.exit {
-                    Exit::Signal(number) => error.value("signal", number),
-                    Exit::Code(code) => error.value("exitCode", code),
-                }
+            EngineError::Died(death) => told.death(&death),
+            EngineError::KeepsKilling { crashes } => told.value("crashes", crashes),
+            EngineError::TooLong { bytes, limit } => {
+                told.value("length", bytes).value("limit", limit)
             }
-            EngineError::Refused(refusal) => Self {
-                code: refusal.kind().to_owned(),
-                hint: refusal.hint().map(str::to_owned),
-                message,
-                values: numbers(refusal.data),
-            },
+            EngineError::Refused(refusal) => Self { values: numbers(refusal.data), ..told },
+            EngineError::Failed(problem) => Self { values: values(&problem), ..told },
+            _ => told,
         }
+    }
+}
+
+impl From<Problem> for AppError {
+    fn from(problem: Problem) -> Self {
+        Self {
+            code: problem.kind().to_owned(),
+            message: shorten(&problem.to_string()),
+            hint: Some(shorten(problem.hint())),
+            values: values(&problem),
+        }
+    }
+}
+
+fn values(problem: &Problem) -> Map<String, Value> {
+    let told = AppError::new("", "");
+    let told = match problem {
+        Problem::WillNotRun(death) => told.death(death),
+        Problem::KeepsCrashing { crashes, death } => told.death(death).value("crashes", *crashes),
+        Problem::LoadCrashed { offer, death, .. } => told.death(death).offer(offer.as_deref()),
+        Problem::Quarantined { offer, crashes, .. } => {
+            told.value("crashes", *crashes).offer(offer.as_deref())
+        }
+        Problem::Refused(refusal) => return numbers(refusal.data.clone()),
+        _ => told,
+    };
+    told.values
+}
+
+impl AppError {
+    /// With how the engine ended, for the page's own words.
+    #[must_use]
+    pub(crate) fn death(self, death: &Death) -> Self {
+        let told = self.value("cause", death.cause.kind());
+        match death.exit {
+            Exit::Signal(number) => told.value("signal", number),
+            Exit::Code(code) => told.value("exitCode", code),
+            Exit::NtStatus(status) => told.value("ntStatus", format!("0x{status:08X}")),
+            Exit::Unknown => told,
+        }
+    }
+
+    /// With a device on which the model may work.
+    fn offer(self, device: Option<&str>) -> Self {
+        match device {
+            Some(device) => self.value("offer", device),
+            None => self,
+        }
+    }
+}
+
+impl From<HistoryError> for AppError {
+    fn from(error: HistoryError) -> Self {
+        let told = Self::new(error.code(), shorten(&error.to_string())).hint(error.hint());
+        match error {
+            HistoryError::TitleTooLong { length, limit }
+            | HistoryError::QueryTooLong { length, limit } => {
+                told.value("length", length).value("limit", limit)
+            }
+            HistoryError::OffsetBeyondEnd { offset, length } => {
+                told.value("offset", offset).value("length", length)
+            }
+            HistoryError::ReadOnly { found, known } => {
+                told.value("found", found).value("known", known)
+            }
+            _ => told,
+        }
+    }
+}
+
+impl From<AppError> for history::Problem {
+    fn from(error: AppError) -> Self {
+        let AppError { code, message, hint, values } = error;
+        Self { code, message, hint, values }
+    }
+}
+
+impl From<history::Problem> for AppError {
+    fn from(problem: history::Problem) -> Self {
+        let history::Problem { code, message, hint, values } = problem;
+        Self { code, message, hint, values }
     }
 }
 
 impl From<LogRecord> for AppError {
     fn from(record: LogRecord) -> Self {
-        Self { values: numbers(record.data), ..Self::new(&record.kind, record.message) }
+        Self { values: numbers(record.data), ..Self::new(&record.kind, shorten(&record.message)) }
     }
 }
 
@@ -91,21 +170,36 @@ fn numbers(data: Map<String, Value>) -> Map<String, Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use engine_supervisor::{Death, RpcError};
+    use engine_supervisor::{Cause, RpcError, StateKind};
     use serde_json::json;
 
+    fn killed() -> Death {
+        Death {
+            exit: Exit::Signal(9),
+            cause: Cause::Killed(9),
+            last_words: vec!["secret".into()],
+            during: StateKind::Loading,
+        }
+    }
+
     #[test]
-    fn a_killed_engine_is_told_with_its_signal() {
-        let death = Death { exit: Exit::Signal(9), last_words: vec!["secret".into()] };
-        assert_eq!(
-            serde_json::to_value(AppError::from(EngineError::Died(death))).unwrap(),
-            json!({
-                "code": "engine_died",
-                "message": "the engine ended unexpectedly: it was killed by signal 9 (SIGKILL)",
-                "hint": "ask again: a new engine is started for the next answer",
-                "values": {"signal": 9},
-            })
-        );
+    fn a_killed_engine_is_told_with_its_signal_and_nothing_of_its_log() {
+        let told = serde_json::to_value(AppError::from(EngineError::Died(killed()))).unwrap();
+        assert_eq!(told["code"], "engine_died");
+        assert_eq!(told["hint"], "ask again: the engine starts anew by itself");
+        assert_eq!(told["values"], json!({"cause": "killed", "signal": 9}));
+        assert!(!told.to_string().contains("secret"));
+    }
+
+    #[test]
+    fn a_model_that_crashes_the_engine_is_told_with_the_device_that_is_offered_and_no_folder() {
+        let (path, offer) = ("/home/ana/a b.gguf".into(), Some("CPU".into()));
+        let device = Some("Vulkan0".into());
+        let problem = Problem::LoadCrashed { path, device, offer, death: killed() };
+        let told = AppError::from(problem);
+        assert_eq!(told.code, "model_load_crashed");
+        assert_eq!(told.values["offer"], "CPU");
+        assert!(told.message.contains("`…/a b.gguf`"), "{}", told.message);
     }
 
     #[test]

@@ -1,19 +1,26 @@
 //! The engine's state in the form in which the page shows it.
 
-use engine_supervisor::{EngineError, Phase, Snapshot};
+use std::time::Instant;
+
+use engine_supervisor::{EngineError, Snapshot, State};
 use serde::Serialize;
 
-use crate::assistant::ChosenModel;
+use crate::assistant::View;
 use crate::error::AppError;
 
 /// What the page shows of the engine.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct EngineStatus {
     /// What it is doing.
     pub(crate) state: EngineState,
     /// How far loading is, 0 to 1.
     pub(crate) fraction: Option<f64>,
+    /// Which restart is awaited, while the engine is *backing off*.
+    pub(crate) attempt: Option<u32>,
+    /// How long until then, in milliseconds.
+    pub(crate) retry_in_ms: Option<u64>,
     /// The model that is used, loaded or not.
     pub(crate) model: ModelStatus,
     /// The id of the device that computes.
@@ -30,7 +37,8 @@ pub(crate) struct EngineStatus {
 
 /// What the engine is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) enum EngineState {
     /// No process; the next question starts one.
     Stopped,
@@ -48,16 +56,21 @@ pub(crate) enum EngineState {
     Cancelling,
     /// It was asked to end.
     Stopping,
-    /// It ended while it started or loaded, and is tried again with the next question.
+    /// It ended although nobody had asked it to.
     Crashed,
-    /// There is no engine or no model, for the reason in `problem`.
+    /// It is started again in a moment.
+    BackingOff,
+    /// It is not started again before somebody insists, for the reason in `problem`.
     Failed,
 }
 
 /// What the page shows of the model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct ModelStatus {
+    /// What the page calls it by.
+    pub(crate) id: String,
     /// For a person.
     pub(crate) name: String,
     /// It is the tiny one that comes with the app.
@@ -69,47 +82,63 @@ pub(crate) struct ModelStatus {
 }
 
 impl EngineStatus {
-    /// The state `snapshot` of an engine that uses `model`.
-    pub(crate) fn new(snapshot: &Snapshot, model: &ChosenModel) -> Self {
+    /// The state `snapshot` of the engine, with what the page is shown beside it.
+    pub(crate) fn new(snapshot: &Snapshot, view: &View) -> Self {
         let loaded = snapshot.model.as_ref();
+        let (attempt, retry_in_ms) = awaited(&snapshot.state);
+        let told = snapshot.remarks.iter().cloned().map(AppError::from);
         Self {
-            state: state(snapshot),
-            fraction: match snapshot.phase {
-                Phase::Loading { fraction } => Some(fraction),
+            state: state(&snapshot.state),
+            fraction: match snapshot.state {
+                State::Loading { fraction } => Some(fraction),
                 _ => None,
             },
+            attempt,
+            retry_in_ms,
             model: ModelStatus {
-                name: model.name(),
-                demo: model.demo,
+                id: view.model.id.clone(),
+                name: view.model.name(),
+                demo: view.model.demo(),
                 context_length: loaded.map(|loaded| loaded.model.context_length),
                 has_chat_template: loaded.map(|loaded| loaded.model.has_chat_template),
             },
             device: loaded.map(|loaded| loaded.device.clone()),
             starts: snapshot.starts,
-            remarks: snapshot.remarks.iter().cloned().map(AppError::from).collect(),
+            remarks: told.chain(view.remarks.iter().cloned()).collect(),
             last_death: snapshot.last_death.clone().map(|death| EngineError::Died(death).into()),
             problem: snapshot.problem.clone().map(AppError::from),
         }
     }
 
     /// The state of an app that has no engine, because of `problem`.
-    pub(crate) fn without_engine(problem: AppError, model: &ChosenModel) -> Self {
-        let status = Self::new(&Snapshot::default(), model);
+    pub(crate) fn without_engine(problem: AppError, view: &View) -> Self {
+        let status = Self::new(&Snapshot::default(), view);
         Self { state: EngineState::Failed, problem: Some(problem), ..status }
     }
 }
 
-fn state(snapshot: &Snapshot) -> EngineState {
-    match (snapshot.phase, &snapshot.problem) {
-        (Phase::Stopped | Phase::Ready, Some(EngineError::Died(_))) => EngineState::Crashed,
-        (Phase::Stopped | Phase::Ready, Some(_)) => EngineState::Failed,
-        (Phase::Stopped, None) => EngineState::Stopped,
-        (Phase::Ready, None) => EngineState::Ready,
-        (Phase::Starting, _) => EngineState::Starting,
-        (Phase::Loading { .. }, _) => EngineState::Loading,
-        (Phase::Idle, _) => EngineState::Idle,
-        (Phase::Generating, _) => EngineState::Generating,
-        (Phase::Cancelling, _) => EngineState::Cancelling,
-        (Phase::Stopping, _) => EngineState::Stopping,
+fn awaited(state: &State) -> (Option<u32>, Option<u64>) {
+    match state {
+        State::BackingOff { attempt, until } => {
+            let left = until.saturating_duration_since(Instant::now()).as_millis();
+            (Some(*attempt), u64::try_from(left).ok())
+        }
+        _ => (None, None),
+    }
+}
+
+fn state(state: &State) -> EngineState {
+    match state {
+        State::Stopped => EngineState::Stopped,
+        State::Starting => EngineState::Starting,
+        State::Ready => EngineState::Ready,
+        State::Loading { .. } => EngineState::Loading,
+        State::Idle => EngineState::Idle,
+        State::Generating => EngineState::Generating,
+        State::Cancelling => EngineState::Cancelling,
+        State::Crashed(_) => EngineState::Crashed,
+        State::BackingOff { .. } => EngineState::BackingOff,
+        State::Failed(_) => EngineState::Failed,
+        State::Stopping => EngineState::Stopping,
     }
 }

@@ -1,13 +1,12 @@
-//! Tells the page of every change of the engine's state.
+//! Tells the page of every change of the engine's state and of the chosen model.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use engine_supervisor::Snapshot;
+use engine_supervisor::Engine;
 use tauri::async_runtime::JoinHandle;
 use tauri::ipc::Channel;
-use tokio::sync::watch;
 
-use crate::assistant::ChosenModel;
+use crate::assistant::Assistant;
 use crate::status::EngineStatus;
 
 /// The one listener: the page as it is loaded now. A reloaded page takes its place.
@@ -17,18 +16,27 @@ pub(crate) struct StatusWatcher {
 }
 
 impl StatusWatcher {
-    /// Tells `page` of all that follows on what `snapshots` holds now.
+    /// Tells `page`, which knows of `told`, of all that follows.
     pub(crate) fn replace(
         &self,
-        mut snapshots: watch::Receiver<Snapshot>,
-        model: ChosenModel,
+        assistant: Arc<Assistant>,
         page: Channel<EngineStatus>,
+        mut told: EngineStatus,
     ) {
-        snapshots.mark_unchanged();
+        let mut views = assistant.watch();
+        let Ok(mut snapshots) = assistant.engine().map(Engine::watch) else { return };
         let task = tauri::async_runtime::spawn(async move {
-            while snapshots.changed().await.is_ok() {
-                let status = EngineStatus::new(&snapshots.borrow_and_update(), &model);
-                if page.send(status).is_err() {
+            loop {
+                let status = assistant.status();
+                if status != told && page.send(status.clone()).is_err() {
+                    return;
+                }
+                told = status;
+                let changed = tokio::select! {
+                    changed = snapshots.changed() => changed,
+                    changed = views.changed() => changed,
+                };
+                if changed.is_err() {
                     return;
                 }
             }

@@ -38,6 +38,7 @@ mod command;
 mod death;
 mod engine;
 mod environment;
+mod errand;
 mod error;
 mod files;
 mod lines;
@@ -58,6 +59,7 @@ pub use cause::{Cause, Hang};
 pub use coalesce::{COALESCE_INTERVAL, Coalescer, MAX_CHUNK_BYTES};
 pub use death::{Death, Exit};
 pub use engine::Engine;
+pub use errand::run_once;
 pub use error::EngineError;
 pub use locate::{NotFound, locate};
 pub use methods::{

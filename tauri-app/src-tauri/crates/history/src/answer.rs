@@ -60,6 +60,7 @@ pub enum Finished {
 /// A message's text from some place on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct TextFrom {
     /// Where it begins, in UTF-16 code units: what was asked for, or one less if that was
     /// in the middle of a character.

@@ -13,6 +13,7 @@ const COLUMNS: &str = "SELECT id, title, created, updated, model FROM conversati
 
 /// A place in a list that has the newest first: after this one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Cursor {
     /// Its time, by which the list is ordered.
     pub at: i64,
@@ -23,6 +24,7 @@ pub struct Cursor {
 /// A part of the list of conversations.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Page {
     /// The last used first.
     pub conversations: Vec<Conversation>,

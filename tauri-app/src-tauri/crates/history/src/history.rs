@@ -70,11 +70,7 @@ impl History {
     /// [`HistoryError::UnknownConversation`], [`HistoryError::PromptEmpty`],
     /// [`HistoryError::Busy`] if an answer is being written in this conversation, and what
     /// the disk says.
-    pub fn begin_answer(
-        &self,
-        question: Question,
-        now: SystemTime,
-    ) -> Result<Begun, HistoryError> {
+    pub fn begin_answer(&self, question: Question, now: SystemTime) -> Result<Begun, HistoryError> {
         self.inner.writer.ask(move |writer| writer.begin(&question, millis(now)))
     }
 
@@ -190,11 +186,7 @@ impl History {
     ///
     /// # Errors
     /// [`HistoryError::UnknownConversation`].
-    pub fn delete(
-        &self,
-        conversation: &str,
-        now: SystemTime,
-    ) -> Result<Vec<String>, HistoryError> {
+    pub fn delete(&self, conversation: &str, now: SystemTime) -> Result<Vec<String>, HistoryError> {
         let conversation = conversation.to_owned();
         self.inner.writer.ask(move |writer| writer.delete(&conversation, millis(now)))
     }

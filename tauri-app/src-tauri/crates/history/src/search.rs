@@ -22,6 +22,7 @@ const CLOSE: char = '\u{FDD1}';
 
 /// A piece of text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Span {
     /// Never empty.
     pub text: String,
@@ -32,6 +33,7 @@ pub struct Span {
 /// A conversation whose title was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct TitleHit {
     /// Its id.
     pub conversation: String,
@@ -44,6 +46,7 @@ pub struct TitleHit {
 /// A message whose text was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct MessageHit {
     /// The conversation it is in.
     pub conversation: String,
@@ -62,6 +65,7 @@ pub struct MessageHit {
 /// What was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Found {
     /// By title, the last used first; only in the first part of the results.
     pub conversations: Vec<TitleHit>,

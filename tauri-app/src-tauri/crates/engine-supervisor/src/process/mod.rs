@@ -4,7 +4,7 @@ mod budget;
 mod keep;
 mod pipes;
 mod ring;
-mod spawn;
+pub(crate) mod spawn;
 
 use std::io;
 use std::path::Path;
@@ -46,7 +46,7 @@ pub(crate) struct Process {
 impl Process {
     /// Starts `program`. To be called on the thread that is to outlive it.
     pub(crate) fn start(program: &Path, epoch: u64, ears: Ears) -> io::Result<Self> {
-        let mut child = spawn::spawn(program)?;
+        let mut child = spawn::spawn(program, &[])?;
         let pid = child.id().ok_or_else(|| io::Error::other("it ended at once"))?;
         let (Some(stdin), Some(stdout), Some(stderr)) =
             (child.stdin().take(), child.stdout().take(), child.stderr().take())

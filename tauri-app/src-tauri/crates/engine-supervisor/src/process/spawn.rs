@@ -4,6 +4,7 @@
 //! too), the death of the parent (a signal on Linux; on Windows the job closes with us), and
 //! its own promise to end when its stdin ends.
 
+use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use std::process::Stdio;
@@ -13,13 +14,15 @@ use tokio::process::Command;
 
 use crate::environment;
 
-/// Starts `program` in its own folder with a clean environment and three pipes.
+/// Starts `program` with `arguments` in its own folder with a clean environment and three
+/// pipes.
 ///
 /// To be called from a thread that lives as long as the child shall: the
 /// parent-death signal comes when the *thread* that started it ends.
-pub(crate) fn spawn(program: &Path) -> io::Result<Box<dyn ChildWrapper>> {
+pub(crate) fn spawn(program: &Path, arguments: &[OsString]) -> io::Result<Box<dyn ChildWrapper>> {
     let mut command = Command::new(program);
     command
+        .args(arguments)
         .env_clear()
         .envs(environment::clean(std::env::vars_os()))
         .stdin(Stdio::piped())

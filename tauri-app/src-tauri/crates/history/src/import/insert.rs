@@ -12,6 +12,7 @@ use crate::{conversations, messages};
 /// What became of an import.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Imported {
     /// Conversations that came in.
     pub conversations: usize,
@@ -58,7 +59,8 @@ fn is_there(connection: &Connection, record: &ConversationRecord) -> Result<bool
 
 /// Whether none of its ids is taken.
 fn is_free(connection: &Connection, record: &ConversationRecord) -> Result<bool, HistoryError> {
-    let mut conversation = connection.prepare_cached("SELECT 1 FROM conversations WHERE id = ?1")?;
+    let mut conversation =
+        connection.prepare_cached("SELECT 1 FROM conversations WHERE id = ?1")?;
     let mut message = connection.prepare_cached("SELECT 1 FROM messages WHERE id = ?1")?;
     if conversation.exists([&record.id])? {
         return Ok(false);

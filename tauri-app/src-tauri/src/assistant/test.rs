@@ -5,13 +5,16 @@
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use engine_supervisor::{Client, Settings};
 use serde_json::{Value, json};
 
+use history::History;
+
 use crate::answer::{AnswerState, StreamEvent, StreamMessage};
-use crate::assistant::{Assistant, ChosenModel, Question};
+use crate::assistant::{Assistant, Question};
+use crate::models::Models;
 
 /// Longer than anything here takes on a busy machine; it only ends what would hang.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -40,9 +43,10 @@ impl ScriptedEngine {
 
     fn assistant(&self) -> Arc<Assistant> {
         let client = Client { name: "localaiapp-tests".into(), version: "0.1.0".into() };
-        let settings = Settings { program: self.0.join("engine"), client };
-        let model = ChosenModel { path: "/models/chat.gguf".into(), demo: false };
-        Arc::new(Assistant::new(Ok(settings), model))
+        let settings = Settings::new(self.0.join("engine"), client);
+        let history = History::open(&self.0.join("history.sqlite3"), SystemTime::now()).unwrap().0;
+        let models = Models::open(self.0.join("models.json"), "/models/chat.gguf".into());
+        Assistant::new(Ok(settings), Ok(history), models)
     }
 
     /// The `params` of every request of that method.

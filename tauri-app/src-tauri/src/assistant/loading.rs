@@ -1,0 +1,140 @@
+//! Which model is used, and how it is loaded.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use engine_supervisor::LoadParams;
+use serde::Deserialize;
+
+use super::Assistant;
+use crate::check;
+use crate::error::AppError;
+use crate::models::{ChosenModel, Model};
+
+/// The longest context that may be asked for, in tokens.
+const MAX_CONTEXT: u32 = 1 << 24;
+
+/// How a model is loaded. What is absent the engine chooses.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+pub(crate) struct LoadOptions {
+    /// In tokens; 0 is the model's own.
+    pub(crate) context_length: Option<u32>,
+    /// Layers to put on the device; -1 is as many as fit.
+    pub(crate) gpu_layers: Option<i32>,
+    /// The id of a device.
+    pub(crate) device: Option<String>,
+    /// 0 to 512; 0: chosen and adapted by the engine.
+    pub(crate) threads: Option<u32>,
+    /// Although this model has crashed the engine here.
+    pub(crate) insist: Option<bool>,
+}
+
+impl LoadOptions {
+    /// The model in `path`, loaded so.
+    ///
+    /// # Errors
+    /// `out_of_range`, or what is wrong with the device's name.
+    fn check(self, path: &Path) -> Result<LoadParams, AppError> {
+        Ok(LoadParams {
+            path: std::path::absolute(path)
+                .unwrap_or_else(|_| path.into())
+                .to_string_lossy()
+                .into(),
+            context_length: check::range("contextLength", self.context_length, 0..=MAX_CONTEXT)?,
+            gpu_layers: check::range("gpuLayers", self.gpu_layers, -1..=100_000)?,
+            device: self.device.map(|device| check::line("device", &device)).transpose()?,
+            threads: check::range("threads", self.threads, 0..=512)?,
+        })
+    }
+}
+
+impl Assistant {
+    /// Loads the chosen model, so that the first question finds it ready, and has the engine
+    /// forget what was deleted. What goes wrong shows in the engine's state.
+    pub(crate) async fn warm_up(&self) {
+        let chosen = self.view.borrow().model.clone();
+        if let Err(error) = self.bring(&chosen, LoadOptions::default()).await {
+            log::error!("the model could not be loaded: {}", error.message);
+        }
+        self.forget_deleted().await;
+    }
+
+    /// Makes the model of this id the one to use, and loads it.
+    ///
+    /// # Errors
+    /// `unknown_model`, and whatever keeps it from being loaded. It is the chosen one then,
+    /// all the same.
+    pub(crate) async fn load(&self, id: &str, options: LoadOptions) -> Result<Model, AppError> {
+        self.engine()?;
+        // Refused before anything changes.
+        options.clone().check(Path::new(""))?;
+        let chosen = self.models.choose(id)?;
+        self.view.send_modify(|view| view.model = chosen.clone());
+        self.bring(&chosen, options).await?;
+        let listed = self.models.list().into_iter().find(|model| model.id == id);
+        listed.ok_or_else(|| AppError::new("unknown_model", "this model was removed meanwhile"))
+    }
+
+    /// Takes the model out of the engine. The next question loads it again.
+    ///
+    /// # Errors
+    /// What keeps the engine from doing so.
+    pub(crate) async fn unload(&self) -> Result<(), AppError> {
+        Ok(self.engine()?.unload().await?)
+    }
+
+    /// Ends the engine and starts it anew; crashes are forgotten.
+    ///
+    /// # Errors
+    /// Whatever keeps the engine from starting or from loading the model.
+    pub(crate) async fn restart(&self) -> Result<(), AppError> {
+        Ok(self.engine()?.restart().await?)
+    }
+
+    /// Uses the model in `path`, which the app or a later start was given as argument. What
+    /// is wrong with it is shown to the user.
+    pub(crate) async fn open_file(self: &Arc<Self>, path: &Path) {
+        let opened = match self.models.add(path) {
+            Ok(model) => self.load(&model.id, LoadOptions::default()).await.map(drop),
+            Err(error) => {
+                self.remark(error);
+                return;
+            }
+        };
+        if let Err(error) = opened {
+            log::error!("the model could not be loaded: {}", error.message);
+        }
+    }
+
+    async fn bring(&self, model: &ChosenModel, options: LoadOptions) -> Result<(), AppError> {
+        let engine = self.engine()?;
+        let insist = options.insist.unwrap_or(false);
+        let params = options.check(&model.path)?;
+        let loaded = match insist {
+            true => engine.load_insisting(params).await?,
+            false => engine.load(params).await?,
+        };
+        log::info!("model loaded in {:.0} ms", loaded.load_ms);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_a_model_is_loaded_is_checked_by_name() {
+        let base = LoadOptions::default;
+        for (options, code) in [
+            (LoadOptions { threads: Some(513), ..base() }, "out_of_range"),
+            (LoadOptions { gpu_layers: Some(-2), ..base() }, "out_of_range"),
+            (LoadOptions { context_length: Some(u32::MAX), ..base() }, "out_of_range"),
+            (LoadOptions { device: Some("a\nb".into()), ..base() }, "text_control_character"),
+        ] {
+            assert_eq!(options.check(Path::new("/m.gguf")).unwrap_err().code, code);
+        }
+    }
+}
