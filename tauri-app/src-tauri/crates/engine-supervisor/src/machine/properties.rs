@@ -164,7 +164,9 @@ impl Trial {
                 self.world.with_ask(|ask| Input::ShutDown { ask });
             }
             Event::Spawn => {
-                self.model.new_life();
+                if self.world.spawning.is_some() {
+                    self.model.new_life();
+                }
                 self.world.spawn();
             }
             Event::SpawnFails => self.spawn_fails(),
@@ -189,8 +191,7 @@ impl Trial {
             }
             Event::Pass(milliseconds) => self.pass(Duration::from_millis(milliseconds.into())),
             Event::Sleep => {
-                self.world.now += Duration::from_secs(3600);
-                self.world.feed(Input::Slept);
+                self.world.sleep();
                 self.the_system_ends_what_was_killed();
             }
         }
@@ -279,8 +280,8 @@ impl Trial {
             self.model.failed = true;
             return;
         }
-        let now = self.world.now;
-        match (self.model.crashed(now), self.world.state()) {
+        let (now, died) = (self.world.now, self.world.machine.snapshot().last_death_at.unwrap());
+        match (self.model.crashed(died), self.world.state()) {
             (None, State::Failed(Problem::KeepsCrashing { .. })) => self.model.failed = true,
             (Some((earliest, latest)), State::BackingOff { until, .. }) => {
                 let wait = *until - now;

@@ -325,9 +325,7 @@ fn a_sleep_of_the_machine_begins_every_wait_anew() {
     world.generate();
     world.writes("a");
     live(&mut world, 25.0);
-    world.now += seconds(36_000.0);
-    world.feed(Input::Slept);
-    world.answers_pings();
+    world.sleep();
     live(&mut world, 25.0);
     assert!(!world.engine.as_ref().unwrap().killed);
     assert_eq!(world.kind(), StateKind::Generating);

@@ -315,6 +315,15 @@ impl World {
         self.feed(Input::Time);
     }
 
+    /// An hour goes by in which nobody is awake. Pings from before do not count any more.
+    pub(super) fn sleep(&mut self) {
+        self.now += Duration::from_secs(3600);
+        if let Some(engine) = &mut self.engine {
+            engine.pings.clear();
+        }
+        self.feed(Input::Slept);
+    }
+
     /// An engine that has loaded a model.
     pub(super) fn idle() -> Self {
         let mut world = Self::new();
