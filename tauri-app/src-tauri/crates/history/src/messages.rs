@@ -81,7 +81,8 @@ pub(crate) fn text_of(
     conversation: &str,
     message: &str,
 ) -> Result<(String, MessageState), HistoryError> {
-    let find = "SELECT m.text, m.state FROM messages m JOIN conversations c ON c.row = m.conversation
+    let find =
+        "SELECT m.text, m.state FROM messages m JOIN conversations c ON c.row = m.conversation
         WHERE m.id = ?1 AND c.id = ?2";
     connection
         .prepare_cached(find)?

@@ -60,7 +60,8 @@ pub(crate) fn markdown(
 }
 
 fn render(conversation: &ConversationRecord, words: &MarkdownWords) -> String {
-    let mut text = format!("# {}\n\n{}\n", plain(&conversation.title), clock::date(conversation.created));
+    let mut text =
+        format!("# {}\n\n{}\n", plain(&conversation.title), clock::date(conversation.created));
     for message in &conversation.messages {
         let ending = if message.text.ends_with('\n') { "" } else { "\n" };
         // Writing to a string cannot fail.
@@ -87,7 +88,11 @@ fn heading(message: &Message, words: &MarkdownWords) -> String {
 }
 
 fn reason(message: &Message) -> String {
-    message.problem.as_ref().map(|problem| format!(": {}", plain(&problem.message))).unwrap_or_default()
+    message
+        .problem
+        .as_ref()
+        .map(|problem| format!(": {}", plain(&problem.message)))
+        .unwrap_or_default()
 }
 
 /// Text that means nothing to Markdown.

@@ -5,6 +5,6 @@ mod markdown;
 mod record;
 
 pub(crate) use json::json;
-pub(crate) use markdown::markdown;
 pub use markdown::MarkdownWords;
+pub(crate) use markdown::markdown;
 pub(crate) use record::{ConversationRecord, FORMAT, VERSION};

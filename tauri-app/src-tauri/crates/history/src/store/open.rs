@@ -81,8 +81,7 @@ fn open_as_it_is(
 
 /// Reads every page: damage is found now, not in the middle of a conversation.
 fn check(connection: &Connection) -> Result<(), HistoryError> {
-    let verdict: String =
-        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     match verdict.as_str() {
         "ok" => Ok(()),
         _ => Err(HistoryError::Damaged(verdict)),
