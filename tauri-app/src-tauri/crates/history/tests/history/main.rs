@@ -5,6 +5,8 @@ mod conversations;
 mod crash;
 mod exchange;
 mod figures;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod opening;
 mod place;
 mod search;
