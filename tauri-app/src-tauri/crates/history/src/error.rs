@@ -174,10 +174,15 @@ impl HistoryError {
 impl From<rusqlite::Error> for HistoryError {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase};
+        use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
+        let number = error.sqlite_error().map_or(0, |error| error.extended_code);
         match error.sqlite_error_code() {
             Some(DiskFull) => Self::DiskFull,
+            // There is no room for the index of the WAL.
+            Some(_) if number == SQLITE_IOERR_SHMSIZE => Self::DiskFull,
             Some(DatabaseCorrupt | NotADatabase) => Self::Damaged(error.to_string()),
-            _ => Self::Database(error.to_string()),
+            Some(_) => Self::Database(format!("{error} (SQLite's error {number})")),
+            None => Self::Database(error.to_string()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The handle: what can be asked of the history. Clones share one writer.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use rusqlite::Connection;
@@ -24,9 +24,10 @@ pub struct History {
 }
 
 struct Inner {
+    /// For what may take long and must not keep an answer from being saved. Closed before
+    /// the writer, which is then the last one and tidies up.
+    reader: Mutex<Option<Connection>>,
     writer: WriterThread,
-    /// For what may take long and must not keep an answer from being saved.
-    reader: Mutex<Connection>,
     path: PathBuf,
 }
 
@@ -42,6 +43,7 @@ impl History {
         Self::open_with(path, now, store::STEPS)
     }
 
+    /// As [`History::open`], with these steps for the schema.
     pub(crate) fn open_with(
         path: &Path,
         now: SystemTime,
@@ -49,8 +51,8 @@ impl History {
     ) -> Result<(Self, Opened), HistoryError> {
         let (connection, opened) = store::open(path, millis(now), steps)?;
         let writer = WriterThread::start(Writer::new(connection, &opened))?;
-        let reader = Mutex::new(store::reader(path)?);
-        let inner = Inner { writer, reader, path: path.to_owned() };
+        let reader = Mutex::new(Some(store::reader(path)?));
+        let inner = Inner { reader, writer, path: path.to_owned() };
         Ok((Self { inner: Arc::new(inner) }, opened))
     }
 
@@ -61,6 +63,7 @@ impl History {
     /// # Errors
     /// What kept the last text from being saved; [`HistoryError::Closed`] the second time.
     pub fn close(&self) -> Result<(), HistoryError> {
+        drop(self.reader().take());
         self.inner.writer.close()
     }
 
@@ -104,7 +107,8 @@ impl History {
     }
 
     /// Ends an answer. On success all of it is on disk. If that fails, all of it stays in
-    /// memory, is shown by every method, and is tried again every half second.
+    /// memory, is what [`History::messages`] and [`History::text_from`] tell, and is tried
+    /// again until it succeeds or the history is closed.
     ///
     /// # Errors
     /// [`HistoryError::UnknownMessage`] if it is not being written,
@@ -291,8 +295,11 @@ impl History {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, HistoryError>,
     ) -> Result<T, HistoryError> {
+        work(self.reader().as_ref().ok_or(HistoryError::Closed)?)
+    }
+
+    fn reader(&self) -> MutexGuard<'_, Option<Connection>> {
         // A panic of another reader leaves a connection that is as good as before.
-        let connection = self.inner.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        work(&connection)
+        self.inner.reader.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,5 +1,7 @@
 //! Putting sound conversations into the database, within the caller's transaction.
 
+use std::collections::HashMap;
+
 use rusqlite::{Connection, params};
 use serde::Serialize;
 use uuid::Uuid;
@@ -51,7 +53,10 @@ pub(crate) fn insert(
 /// renamed or gone on since.
 fn is_there(connection: &Connection, record: &ConversationRecord) -> Result<bool, HistoryError> {
     match messages::of(connection, &record.id, None, usize::MAX) {
-        Ok(there) => Ok(record.messages.iter().all(|message| there.contains(message))),
+        Ok(there) => {
+            let there: HashMap<_, _> = there.iter().map(|message| (&message.id, message)).collect();
+            Ok(record.messages.iter().all(|message| there.get(&message.id) == Some(&message)))
+        }
         Err(HistoryError::UnknownConversation(_)) => Ok(false),
         Err(error) => Err(error),
     }

@@ -4,6 +4,8 @@ mod aside;
 mod backup;
 mod connect;
 mod migrate;
+#[cfg(test)]
+mod migrate_test;
 mod open;
 mod private;
 mod recover;

@@ -125,7 +125,9 @@ impl Writer {
                 Ok(finished)
             }
             Err(error) => {
-                stream.refused(now);
+                if stream.refused(now) {
+                    log::error!("an answer could not be saved, it is tried again: {error}");
+                }
                 Err(error)
             }
         }

@@ -2,6 +2,8 @@
 
 mod answers;
 mod changes;
+#[cfg(test)]
+mod full_disk_test;
 mod streams;
 mod thread;
 
@@ -55,12 +57,11 @@ impl Writer {
         Ok(messages)
     }
 
-    /// Saves what has waited long enough. What cannot be saved waits for the next time.
+    /// Saves what has waited long enough.
     fn save_what_is_due(&mut self, now: Instant) {
         for answer in self.streams.due(now) {
-            if let Err(error) = self.save(&answer, now) {
-                log::error!("an answer could not be saved, it is tried again: {error}");
-            }
+            // What cannot be saved waits for the next time, and was logged.
+            let _ = self.save(&answer, now);
         }
     }
 

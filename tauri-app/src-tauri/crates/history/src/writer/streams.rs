@@ -11,7 +11,7 @@ pub const SAVED_WITHIN: Duration = Duration::from_millis(500);
 
 /// How long text waits for more to be saved along with it. The rest of [`SAVED_WITHIN`] is
 /// for the disk: a sync takes up to 100 ms on one that turns.
-const SAVE_AFTER: Duration = Duration::from_millis(300);
+const SAVE_AFTER: Duration = Duration::from_millis(250);
 
 /// One answer.
 #[derive(Debug)]
@@ -24,11 +24,13 @@ pub(super) struct Stream {
     pub(super) end: Option<(End, i64)>,
     /// Since when there is something to save, or since when it was last refused.
     waiting: Option<Instant>,
+    /// The last attempt to save it failed.
+    refused: bool,
 }
 
 impl Stream {
     pub(super) fn new(row: i64, conversation: String) -> Self {
-        Self { row, conversation, text: String::new(), end: None, waiting: None }
+        Self { row, conversation, text: String::new(), end: None, waiting: None, refused: false }
     }
 
     pub(super) fn append(&mut self, text: &str, now: Instant) {
@@ -42,10 +44,13 @@ impl Stream {
 
     pub(super) fn saved(&mut self) {
         self.waiting = None;
+        self.refused = false;
     }
 
-    pub(super) fn refused(&mut self, now: Instant) {
+    /// It stays to be saved. True the first time in a row.
+    pub(super) fn refused(&mut self, now: Instant) -> bool {
         self.waiting = Some(now);
+        !std::mem::replace(&mut self.refused, true)
     }
 }
 
@@ -136,7 +141,9 @@ mod tests {
             streams.get_mut(answer).unwrap().append("text", start);
         }
         streams.get_mut("a").unwrap().saved();
-        streams.get_mut("b").unwrap().refused(start + SAVE_AFTER);
+        let b = streams.get_mut("b").unwrap();
+        assert!(b.refused(start), "the first time is told");
+        assert!(!b.refused(start + SAVE_AFTER), "the next ones are not");
         assert_eq!(streams.next_due(), Some(start + 2 * SAVE_AFTER));
         assert_eq!(streams.unsaved().collect::<Vec<_>>(), ["b"]);
     }
