@@ -1,40 +1,29 @@
-//! The handle through which a program drives the engine, and the replies it gets.
-
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+//! The handle through which a program drives the engine.
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::actor::{Actor, Command};
+use crate::actor::Actor;
+use crate::command::{Answer, Command};
 use crate::error::EngineError;
-use crate::methods::{Client, GenerateParams, Generated, LoadParams, LoadedModel};
-use crate::rpc::RequestId;
+use crate::methods::{GenerateParams, LoadParams, LoadedModel, TokenizeParams};
+use crate::reply::{self, Reply};
+use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 
 /// Commands that may wait for the actor. It never blocks, so a full channel means trouble.
 const COMMAND_QUEUE: usize = 64;
 
-/// What a supervisor needs to know.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The engine's program, as [`locate`](crate::locate) finds it.
-    pub program: PathBuf,
-    /// Name and version to introduce ourselves with.
-    pub client: Client,
-}
-
 /// Drives one engine: starts it when it is needed, restarts it after a crash, ends it.
-/// Clones drive the same one.
+/// Clones drive the same one; when the last is dropped, the engine ends.
 #[derive(Debug, Clone)]
 pub struct Engine {
     commands: mpsc::Sender<Command>,
     snapshots: watch::Receiver<Snapshot>,
-    next_id: Arc<AtomicI64>,
 }
 
 impl Engine {
-    /// Starts the supervisor's thread. No process is started before one is needed.
+    /// Starts the supervisor's thread, which first ends the engine of a killed predecessor
+    /// if [`Settings::folder`] tells of one. No process is started before one is needed.
     ///
     /// # Panics
     /// When the system gives no thread or no event loop.
@@ -42,8 +31,6 @@ impl Engine {
     pub fn new(settings: Settings) -> Self {
         let (commands, received) = mpsc::channel(COMMAND_QUEUE);
         let (publish, snapshots) = watch::channel(Snapshot::default());
-        let next_id = Arc::new(AtomicI64::new(1));
-        let ids = Arc::clone(&next_id);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -52,17 +39,26 @@ impl Engine {
         // one, and it ends only when the engine has ended.
         std::thread::Builder::new()
             .name("engine-supervisor".into())
-            .spawn(move || runtime.block_on(Actor::new(settings, publish, ids).run(received)))
+            .spawn(move || runtime.block_on(Actor::new(settings, publish).run(received)))
             .expect("the system gives a thread");
-        Self { commands, snapshots, next_id }
+        Self { commands, snapshots }
     }
 
     /// Makes `model` the one to use, now and after every restart, and loads it.
     ///
     /// # Errors
-    /// Whatever keeps the engine from starting or from loading this model.
+    /// Whatever keeps the engine from starting or from loading this model. A model that has
+    /// crashed the engine twice on this device is refused: [`Engine::load_insisting`].
     pub async fn load(&self, model: LoadParams) -> Result<LoadedModel, EngineError> {
-        self.bring_up(Some(model)).await
+        self.bring_up(Some(model), false).await
+    }
+
+    /// [`Engine::load`] although this model has crashed the engine, or the engine was given up.
+    ///
+    /// # Errors
+    /// Whatever keeps the engine from starting or from loading this model.
+    pub async fn load_insisting(&self, model: LoadParams) -> Result<LoadedModel, EngineError> {
+        self.bring_up(Some(model), true).await
     }
 
     /// Waits until the chosen model is loaded; starts the engine if need be.
@@ -70,25 +66,79 @@ impl Engine {
     /// # Errors
     /// As for [`Engine::load`], and [`EngineError::NoModel`] if none was chosen.
     pub async fn ready(&self) -> Result<LoadedModel, EngineError> {
-        self.bring_up(None).await
+        self.bring_up(None, false).await
     }
 
-    async fn bring_up(&self, model: Option<LoadParams>) -> Result<LoadedModel, EngineError> {
-        let (answer, answered) = oneshot::channel();
-        self.send(Command::Load { model, answer })?;
-        answered.await.unwrap_or(Err(EngineError::Stopped))
+    async fn bring_up(
+        &self,
+        model: Option<LoadParams>,
+        insist: bool,
+    ) -> Result<LoadedModel, EngineError> {
+        self.ask(|answer| Command::Load { model, insist, answer }).await
+    }
+
+    /// Takes the model out of the engine, after the replies that were asked for before.
+    /// None is chosen from then on.
+    ///
+    /// # Errors
+    /// What kept the engine from doing so. Unloading nothing is fine.
+    pub async fn unload(&self) -> Result<(), EngineError> {
+        self.ask(|answer| Command::Unload { answer }).await
+    }
+
+    /// Has the engine forget the kept context of `conversation`, on disk too. Starts the
+    /// engine if need be: only it knows where that is.
+    ///
+    /// # Errors
+    /// What kept the engine from doing so. Forgetting what is not kept is fine.
+    pub async fn forget(&self, conversation: impl Into<String>) -> Result<(), EngineError> {
+        let conversation = conversation.into();
+        self.ask(|answer| Command::Forget { conversation, answer }).await
+    }
+
+    /// How many tokens the model makes of this.
+    ///
+    /// # Errors
+    /// As for a reply, of which [`Engine::generate`] tells.
+    pub async fn tokenize(&self, params: TokenizeParams) -> Result<u64, EngineError> {
+        self.ask(|answer| Command::Tokenize { params, answer }).await
     }
 
     /// Asks for a reply. Starts the engine and loads the model first if need be.
+    ///
+    /// If the engine dies while it is at work on it, the reply ends with
+    /// [`EngineError::Died`] and is not asked for again by itself. Asked for again by the
+    /// user and at work at a second death in a row, the same request is refused from then on
+    /// ([`EngineError::KeepsKilling`]) until [`Engine::restart`].
     #[must_use]
     pub fn generate(&self, params: GenerateParams) -> Reply {
-        let id = RequestId::Number(self.next_id.fetch_add(1, Ordering::Relaxed));
-        let (events, received) = mpsc::unbounded_channel();
-        let command = Command::Generate { id: id.clone(), params, events: events.clone() };
-        if let Err(error) = self.send(command) {
-            let _ = events.send(ReplyEvent::Finished(Err(error)));
+        let (reply, writer) = reply::open(self.commands.clone());
+        let unsent = self.commands.try_send(Command::Generate { params, reply: writer });
+        if let Err(mpsc::error::TrySendError::Full(Command::Generate { reply, .. })) = unsent {
+            reply.write(reply::ReplyEvent::Finished(Err(EngineError::Busy)));
         }
-        Reply { canceller: Canceller { id, commands: self.commands.clone() }, events: received }
+        reply
+    }
+
+    /// Ends the engine and starts it anew, with the chosen model if there is one. Crashes and
+    /// quarantines are forgotten: this is what a "Restart" button does. Requests that are
+    /// running or waiting end with [`EngineError::Stopped`].
+    ///
+    /// # Errors
+    /// Whatever keeps the engine from starting or from loading the model.
+    pub async fn restart(&self) -> Result<(), EngineError> {
+        self.ask(|answer| Command::Restart { answer }).await
+    }
+
+    /// Ends the process, within [`Policy::orderly_end`](crate::Policy::orderly_end) and
+    /// [`Policy::kill_limit`](crate::Policy::kill_limit) (3 s): before an update of its
+    /// files, or when something else needs its memory. Requests that are running or waiting
+    /// end with [`EngineError::Stopped`]. The next request starts it anew.
+    ///
+    /// # Errors
+    /// [`EngineError::Stopped`] if it was shut down before; it is ended then all the same.
+    pub async fn stop(&self) -> Result<(), EngineError> {
+        self.ask(|answer| Command::Stop { answer }).await
     }
 
     /// The engine as it is now.
@@ -103,75 +153,21 @@ impl Engine {
         self.snapshots.clone()
     }
 
-    /// Ends the engine: asks it to, then kills its process group. Takes 3 s at most.
-    /// Afterwards everything asked of it answers [`EngineError::Stopped`].
+    /// Ends the engine and the supervisor: [`Engine::stop`], for good. Afterwards everything
+    /// asked of it answers [`EngineError::Stopped`].
     pub async fn shut_down(&self) {
-        let (done, finished) = oneshot::channel();
-        if self.commands.send(Command::ShutDown { done }).await.is_ok() {
-            let _ = finished.await;
+        let (answer, done) = oneshot::channel();
+        if self.commands.send(Command::ShutDown { answer }).await.is_ok() {
+            let _ = done.await;
         }
     }
 
-    fn send(&self, command: Command) -> Result<(), EngineError> {
-        self.commands.try_send(command).map_err(|error| match error {
+    async fn ask<T>(&self, command: impl FnOnce(Answer<T>) -> Command) -> Result<T, EngineError> {
+        let (answer, answered) = oneshot::channel();
+        self.commands.try_send(command(answer)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => EngineError::Busy,
             mpsc::error::TrySendError::Closed(_) => EngineError::Stopped,
-        })
-    }
-}
-
-/// What happens to a reply. `Finished` is the last event.
-#[derive(Debug, Clone, PartialEq)]
-pub enum ReplyEvent {
-    /// Tokens of the prompt read so far, and in all.
-    PromptProgress {
-        /// So far.
-        done: u64,
-        /// In all.
-        total: u64,
-    },
-    /// The next piece of text.
-    Text(String),
-    /// The end, with the reason or the error.
-    Finished(Result<Generated, EngineError>),
-}
-
-/// A reply while it is being written. Dropping it cancels it.
-#[derive(Debug)]
-pub struct Reply {
-    canceller: Canceller,
-    events: mpsc::UnboundedReceiver<ReplyEvent>,
-}
-
-impl Reply {
-    /// The next event; after `Finished` there is none. Safe to drop while it waits.
-    pub async fn next(&mut self) -> Option<ReplyEvent> {
-        self.events.recv().await
-    }
-
-    /// Cancels this reply from elsewhere.
-    #[must_use]
-    pub fn canceller(&self) -> Canceller {
-        self.canceller.clone()
-    }
-}
-
-impl Drop for Reply {
-    fn drop(&mut self) {
-        self.canceller.cancel();
-    }
-}
-
-/// Cancels one reply. One that has ended already is not touched.
-#[derive(Debug, Clone)]
-pub struct Canceller {
-    id: RequestId,
-    commands: mpsc::Sender<Command>,
-}
-
-impl Canceller {
-    /// The reply ends soon, as cancelled, with what it has.
-    pub fn cancel(&self) {
-        let _ = self.commands.try_send(Command::Cancel { id: self.id.clone() });
+        })?;
+        answered.await.unwrap_or(Err(EngineError::Stopped))
     }
 }

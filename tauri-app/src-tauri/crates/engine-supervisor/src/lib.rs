@@ -9,10 +9,9 @@
 //! use engine_supervisor::{Client, Engine, GenerateParams, Input, LoadParams, ReplyEvent, Settings, locate};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! let engine = Engine::new(Settings {
-//!     program: locate("localai-sidecar", &["/opt/app/engine".into()])?,
-//!     client: Client { name: "my-app".into(), version: "1.0".into() },
-//! });
+//! let program = locate("localai-sidecar", &["/opt/app/engine".into()])?;
+//! let client = Client { name: "my-app".into(), version: "1.0".into() };
+//! let engine = Engine::new(Settings::new(program, client));
 //! engine.load(LoadParams { path: "/models/tiny.gguf".into(), ..LoadParams::default() }).await?;
 //! let mut reply = engine.generate(GenerateParams::new(Input::Prompt("Once upon a time".into())));
 //! while let Some(event) = reply.next().await {
@@ -27,34 +26,44 @@
 //! # }
 //! ```
 //!
-//! Invariants: one thread owns the process; it runs one request at a time; a request that
-//! was at work when the process died is never sent again; nothing here knows a window.
+//! Inside, a state machine without clock, process or pipe decides ([`State`] is its state), and
+//! one thread does what it says. Invariants: that thread owns the process and ends after it;
+//! the engine runs one request at a time; a request that was at work when the process died is
+//! never sent again by itself; nothing here knows a window.
 
 mod actor;
+mod cause;
 mod coalesce;
+mod command;
 mod death;
 mod engine;
 mod environment;
 mod error;
-mod in_flight;
 mod lines;
 mod locate;
 mod methods;
-mod process;
+mod problem;
+mod reply;
 pub mod rpc;
+mod settings;
 mod snapshot;
-mod spawn;
+mod verify;
 
+pub use cause::{Cause, Hang};
 pub use coalesce::{COALESCE_INTERVAL, Coalescer, MAX_CHUNK_BYTES};
 pub use death::{Death, Exit};
-pub use engine::{Canceller, Engine, Reply, ReplyEvent, Settings};
+pub use engine::Engine;
 pub use error::EngineError;
 pub use locate::{NotFound, locate};
 pub use methods::{
-    Backend, Client, Delta, FinishReason, GenerateOptions, GenerateParams, Generated,
-    InitializeParams, Initialized, Input, LoadParams, LoadProgress, LoadedModel, LogRecord,
-    ModelInfo, Notification, PROTOCOL_VERSION, PromptProgress, Request, Role, Server, Timings,
-    Turn,
+    Backend, Client, Delta, Device, FinishReason, ForgetParams, GenerateOptions, GenerateParams,
+    Generated, InitializeParams, Initialized, Input, LoadParams, LoadProgress, LoadedModel,
+    LogRecord, ModelInfo, Notification, PROTOCOL_VERSION, PromptProgress, Request, Role, Server,
+    Timings, TokenizeParams, Tokenized, Turn,
 };
+pub use problem::Problem;
+pub use reply::{Canceller, Reply, ReplyEvent};
 pub use rpc::{RequestId, RpcError};
-pub use snapshot::{Phase, Snapshot};
+pub use settings::{Policy, Settings};
+pub use snapshot::{Snapshot, State, StateKind};
+pub use verify::WrongFile;

@@ -1,16 +1,21 @@
 //! What can be seen of the engine from outside, at any moment.
 
+use std::time::Instant;
+
+use serde::Serialize;
+
+use crate::cause::Cause;
 use crate::death::Death;
-use crate::error::EngineError;
 use crate::methods::{Initialized, LoadedModel, LogRecord};
+use crate::problem::Problem;
 
 /// What the engine is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub enum Phase {
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum State {
     /// No process; the next request starts one.
     #[default]
     Stopped,
-    /// The process was started and has not said yet who it is.
+    /// The process is being started and has not said yet who it is.
     Starting,
     /// It runs without a model.
     Ready,
@@ -21,19 +26,72 @@ pub enum Phase {
     },
     /// A model is loaded and nothing runs.
     Idle,
-    /// It writes a reply.
+    /// It works on a request.
     Generating,
     /// It was asked to stop writing and has not answered yet.
     Cancelling,
+    /// The process is gone, and nobody had asked it to go. The cause may still be refined by
+    /// what the process wrote last; a moment later one of the next two states follows, or
+    /// `Starting`.
+    Crashed(Cause),
+    /// It will be started again.
+    BackingOff {
+        /// Counts the crashes that led here.
+        attempt: u32,
+        /// When.
+        until: Instant,
+    },
+    /// It is not started again before somebody insists.
+    Failed(Problem),
     /// It was asked to end.
     Stopping,
+}
+
+/// [`State`] without its values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "they are those of `State`")]
+pub enum StateKind {
+    Stopped,
+    Starting,
+    Ready,
+    Loading,
+    Idle,
+    Generating,
+    Cancelling,
+    Crashed,
+    BackingOff,
+    Failed,
+    Stopping,
+}
+
+impl State {
+    /// Which state this is.
+    #[must_use]
+    pub fn kind(&self) -> StateKind {
+        match self {
+            Self::Stopped => StateKind::Stopped,
+            Self::Starting => StateKind::Starting,
+            Self::Ready => StateKind::Ready,
+            Self::Loading { .. } => StateKind::Loading,
+            Self::Idle => StateKind::Idle,
+            Self::Generating => StateKind::Generating,
+            Self::Cancelling => StateKind::Cancelling,
+            Self::Crashed(_) => StateKind::Crashed,
+            Self::BackingOff { .. } => StateKind::BackingOff,
+            Self::Failed(_) => StateKind::Failed,
+            Self::Stopping => StateKind::Stopping,
+        }
+    }
 }
 
 /// The engine as it is now. Published whenever it changes.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Snapshot {
     /// What it is doing.
-    pub phase: Phase,
+    pub state: State,
+    /// Since when; `None` before anything happened.
+    pub since: Option<Instant>,
     /// The process, while there is one.
     pub pid: Option<u32>,
     /// What it said of itself.
@@ -42,10 +100,12 @@ pub struct Snapshot {
     pub model: Option<LoadedModel>,
     /// What this process said that a person should see, the latest of each kind.
     pub remarks: Vec<LogRecord>,
-    /// How many processes were started so far.
+    /// How many processes were started so far: the number of the present one.
     pub starts: u64,
     /// How the last process ended, if nobody had asked it to.
     pub last_death: Option<Death>,
+    /// When that was noticed.
+    pub last_death_at: Option<Instant>,
     /// Why there is no engine or no model now. Cleared by the next success.
-    pub problem: Option<EngineError>,
+    pub problem: Option<Problem>,
 }

@@ -6,9 +6,10 @@ mod results;
 
 pub use notifications::{Delta, LoadProgress, LogRecord, Notification, PromptProgress};
 pub use requests::{
-    Client, GenerateOptions, GenerateParams, InitializeParams, Input, LoadParams, PROTOCOL_VERSION,
-    Request, Role, Turn,
+    Client, ForgetParams, GenerateOptions, GenerateParams, InitializeParams, Input, LoadParams,
+    PROTOCOL_VERSION, Request, Role, TokenizeParams, Turn,
 };
 pub use results::{
-    Backend, FinishReason, Generated, Initialized, LoadedModel, ModelInfo, Server, Timings,
+    Backend, Device, FinishReason, Generated, Initialized, LoadedModel, ModelInfo, Server, Timings,
+    Tokenized,
 };

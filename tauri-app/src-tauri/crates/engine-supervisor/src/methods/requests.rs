@@ -15,9 +15,21 @@ pub enum Request {
     /// Loads a model in place of the one that is loaded.
     #[serde(rename = "model/load")]
     LoadModel(LoadParams),
+    /// Takes the model out; that there is none is fine.
+    #[serde(rename = "model/unload")]
+    UnloadModel,
     /// Writes a reply.
     #[serde(rename = "generate")]
     Generate(GenerateParams),
+    /// Counts tokens.
+    #[serde(rename = "tokenize")]
+    Tokenize(TokenizeParams),
+    /// Forgets a kept context.
+    #[serde(rename = "session/forget")]
+    Forget(ForgetParams),
+    /// Asks for a sign of life.
+    #[serde(rename = "ping")]
+    Ping,
     /// Ends the process in order.
     #[serde(rename = "shutdown")]
     Shutdown,
@@ -114,6 +126,23 @@ impl GenerateParams {
     pub fn new(input: Input) -> Self {
         Self { input, conversation: None, options: GenerateOptions::default() }
     }
+}
+
+/// Parameters of `tokenize`: what is to be counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenizeParams {
+    /// Text as it stands, like [`Input::Prompt`].
+    Text(String),
+    /// A conversation in the model's own form, like [`Input::Messages`].
+    Messages(Vec<Turn>),
+}
+
+/// Parameters of `session/forget`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForgetParams {
+    /// The key under which the context is kept.
+    pub conversation: String,
 }
 
 /// Options of `generate`. What is `None` the engine chooses; it also checks the ranges.

@@ -33,11 +33,33 @@ pub struct Server {
 pub struct Backend {
     /// For instance `CPU`.
     pub name: String,
+    /// The library that was chosen for this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub library: Option<String>,
     /// `ready`, `probing` or `unavailable`.
     pub state: String,
     /// Why it is not available.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What it computes on.
+    #[serde(default)]
+    pub devices: Vec<Device>,
+}
+
+/// A device that a model can be loaded on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Device {
+    /// Its name in requests, for instance `CPU` or `Vulkan0`.
+    pub id: String,
+    /// For instance `cpu` or `gpu`.
+    pub kind: String,
+    /// For a person.
+    pub description: String,
+    /// In bytes.
+    pub memory_total: u64,
+    /// In bytes, when it was looked at.
+    pub memory_free: u64,
 }
 
 /// Result of `model/load`.
@@ -82,6 +104,9 @@ pub enum FinishReason {
 pub struct Generated {
     /// Why the reply ended.
     pub finish_reason: FinishReason,
+    /// Code points of all of its text. `None`: the engine does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub characters: Option<u64>,
     /// Tokens of the prompt.
     pub prompt_tokens: u64,
     /// Tokens of the reply.
@@ -96,6 +121,7 @@ impl Generated {
     pub fn cancelled_early() -> Self {
         Self {
             finish_reason: FinishReason::Cancelled,
+            characters: Some(0),
             prompt_tokens: 0,
             completion_tokens: 0,
             timings: Timings::default(),
@@ -111,4 +137,11 @@ pub struct Timings {
     pub first_token_ms: f64,
     /// Tokens per second while writing; `None` below two tokens.
     pub decode_tokens_per_second: Option<f64>,
+}
+
+/// Result of `tokenize`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tokenized {
+    /// What `generate` would report as the prompt's tokens.
+    pub tokens: u64,
 }
