@@ -40,6 +40,7 @@ fn close_output() {
     dup2_stdout(nowhere).expect("stdout can be replaced");
 }
 
+#[allow(clippy::zombie_processes, reason = "this process dies before it could wait")]
 fn leave_behind(own_session: bool) {
     let mut command = Command::new(if own_session { "setsid" } else { "sleep" });
     if own_session {

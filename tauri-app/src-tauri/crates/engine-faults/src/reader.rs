@@ -24,6 +24,7 @@ pub(crate) fn read(stage: &Stage, jobs: &Sender<Job>) {
             "initialize" => initialized |= initialize(stage, &id, &params),
             _ if !initialized => voice::refuse(&id, -32002, "not_initialized"),
             "ping" => {
+                stage.note("ping", "");
                 stage.reach(Point::Ping, "").answer(&id, &json!({}));
             }
             "status" => voice::answer(&id, &answers::status(&stage.device())),

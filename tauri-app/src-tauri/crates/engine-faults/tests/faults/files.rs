@@ -1,0 +1,68 @@
+//! Files that are missing, or not what was packed.
+
+use std::os::unix::fs::PermissionsExt;
+
+use engine_supervisor::Policy;
+
+use crate::common::Place;
+use crate::drive::{self, model, patient};
+use crate::row::Row;
+
+pub(crate) fn rows() -> Vec<Row> {
+    vec![
+        Row::new(
+            "the program is missing",
+            "told with the system's reason; not tried again",
+            missing,
+        ),
+        Row::new(
+            "the program is not executable",
+            "told with the system's reason; not tried again",
+            not_executable,
+        ),
+        Row::new(
+            "the program is no program",
+            "told with the system's reason; not tried again",
+            no_program,
+        ),
+    ]
+}
+
+/// Loading must fail for that reason, without a second try.
+async fn cannot_start(place: &Place, reason: &str) -> String {
+    let engine = drive::engine(place, Policy { delays: Vec::new(), ..patient() });
+    let error = engine.load(model()).await.unwrap_err();
+    let text = error.to_string();
+    assert_eq!(error.kind(), "engine_cannot_start", "{text}");
+    assert!(text.contains(reason), "{text}");
+    assert!(text.contains(&*place.program().to_string_lossy()), "{text}");
+    assert!(error.hint().is_some());
+    engine.shut_down().await;
+    assert!(place.pids().is_empty());
+    format!("{}: {reason}", error.kind())
+}
+
+async fn missing() -> String {
+    let place = Place::with(&[]);
+    std::fs::remove_file(place.program()).unwrap();
+    cannot_start(&place, "No such file or directory").await
+}
+
+async fn not_executable() -> String {
+    let place = Place::with(&[]);
+    replace_program(&place, b"#!/bin/sh\n", 0o644);
+    cannot_start(&place, "Permission denied").await
+}
+
+async fn no_program() -> String {
+    let place = Place::with(&[]);
+    replace_program(&place, &[0; 100], 0o755);
+    cannot_start(&place, "Exec format error").await
+}
+
+fn replace_program(place: &Place, bytes: &[u8], mode: u32) {
+    std::fs::remove_file(place.program()).unwrap();
+    std::fs::write(place.program(), bytes).unwrap();
+    let permissions = std::fs::Permissions::from_mode(mode);
+    std::fs::set_permissions(place.program(), permissions).unwrap();
+}
