@@ -25,13 +25,21 @@ fn end(name: &str) -> Deed {
     name.parse().map_or_else(|_| Deed::Signal(name.into()), Deed::Exit)
 }
 
+/// The end of a reply of which half was written when the engine died.
+fn half(cause: &str) -> String {
+    format!("4 words, died: {cause}")
+}
+
 /// One row per step; in it, each end once.
 fn at_each_step() -> Vec<Row> {
     let load_crashed = |talk: Talk, cause: &str| {
         let words = format!("model_load_crashed: {cause}");
         talk.load(&words).first(&words).second(&words).starts(2)
     };
-    let reply_died = |talk: Talk, cause: &str| talk.first(&format!("died: {cause}")).starts(2);
+    let without_text = |talk: Talk, cause: &str| talk.first(&format!("died: {cause}")).starts(2);
+    let with_half = |talk: Talk, cause: &str| talk.first(&half(cause)).starts(2);
+    let with_all =
+        |talk: Talk, cause: &str| talk.first(&format!("8 words, died: {cause}")).starts(2);
     vec![
         each_end(
             "dies before it reads anything",
@@ -67,25 +75,31 @@ fn at_each_step() -> Vec<Row> {
             "dies when asked for a reply",
             Point::Generate,
             "that reply ends with the cause, the next is whole",
-            reply_died,
+            without_text,
         ),
         each_end(
             "dies while it reads the prompt",
             Point::Prefill,
             "that reply ends with the cause, the next is whole",
-            reply_died,
+            without_text,
         ),
         each_end(
             "dies in the middle of a reply",
             Point::Writing,
-            "that reply ends with its text and the cause, the next is whole",
-            reply_died,
+            "that reply keeps its text and ends with the cause, the next is whole",
+            with_half,
         ),
         each_end(
             "dies between a reply's text and its end",
             Point::Written,
-            "that reply ends with its text and the cause, the next is whole",
-            reply_died,
+            "that reply keeps its text and ends with the cause, the next is whole",
+            with_all,
+        ),
+        each_end(
+            "dies when it has answered a request",
+            Point::Generated,
+            "that reply is whole, and so is the next",
+            |talk, _| talk.asking_again_after_start(2).starts(2),
         ),
     ]
 }
@@ -130,7 +144,7 @@ fn last_words() -> Vec<Row> {
             Rule::at(Point::Writing, Deed::Complain(line.into())).first_starts(1),
             Rule::at(Point::Writing, Deed::Signal("SIGABRT".into())).first_starts(1),
         ];
-        Row::from(Talk::new(fault, rules).first(&format!("died: {cause}")).starts(2))
+        Row::from(Talk::new(fault, rules).first(&half(cause)).starts(2))
     };
     vec![
         says("its last words: std::bad_alloc", "what():  std::bad_alloc", "out_of_memory"),
@@ -145,7 +159,7 @@ fn last_words() -> Vec<Row> {
             "takes memory until there is none",
             [Rule::at(Point::Writing, Deed::Grow(512)).first_starts(1)],
         )
-        .first("died: out_of_memory")
+        .first(&half("out_of_memory"))
         .starts(2)
         .into(),
     ]

@@ -15,9 +15,10 @@ pub(crate) fn patient() -> Policy {
     Policy { delays: [0, 10, 20, 40].map(Duration::from_millis).to_vec(), ..Policy::default() }
 }
 
-/// Takes an engine for hung after two seconds, which is long enough for a busy machine.
+/// Takes an engine for hung after two or three seconds, which is long enough for a busy
+/// machine. A missing `ping` (at most two seconds) is noticed before anything else.
 pub(crate) fn impatient() -> Policy {
-    let limit = Duration::from_secs(2);
+    let limit = Duration::from_secs(3);
     Policy {
         start_limit: limit,
         ping_interval: Duration::from_millis(500),
@@ -85,7 +86,8 @@ pub(crate) fn reply_in_words(text: &str, outcome: &Result<Generated, EngineError
         Ok(Generated { finish_reason: FinishReason::Cancelled, .. }) => "cancelled".into(),
         Ok(end) if end.completion_tokens == count as u64 => "whole".into(),
         Ok(end) => format!("{count} words of {}", end.completion_tokens),
-        Err(error) => error_in_words(error),
+        Err(error) if count == 0 => error_in_words(error),
+        Err(error) => format!("{count} words, {}", error_in_words(error)),
     }
 }
 

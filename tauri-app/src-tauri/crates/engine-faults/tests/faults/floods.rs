@@ -71,7 +71,7 @@ async fn grandchild(own_session: bool) -> String {
     let engine = drive::engine(&place, patient());
     engine.load(drive::model()).await.unwrap();
     let started = Instant::now();
-    assert_eq!(drive::reply(&engine, "first").await, "died: exit_code (70)");
+    assert_eq!(drive::reply(&engine, "first").await, "4 words, died: exit_code (70)");
     assert_eq!(drive::reply(&engine, "second").await, "whole");
     let took = started.elapsed();
     assert!(took < Duration::from_secs(10), "the next reply came after {took:?}");

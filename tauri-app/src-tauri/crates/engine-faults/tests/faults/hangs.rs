@@ -1,4 +1,4 @@
-//! Engines that live and do not go on. The limits are two seconds here.
+//! Engines that live and do not go on. The limits are two or three seconds here.
 
 use engine_faults::{Deed, Point, Rule};
 use engine_supervisor::Policy;
@@ -23,7 +23,7 @@ pub(crate) fn rows() -> Vec<Row> {
         hung("reads its stdin no more", Point::Ping, Deed::Hang).asking_after_start(2).into(),
         hung("answers no ping", Point::Ping, Deed::Silence).asking_after_start(2).into(),
         hung("stopped by SIGSTOP while it writes", Point::Writing, Deed::Signal("SIGSTOP".into()))
-            .first(&format!("died: {deaf}"))
+            .first(&format!("4 words, died: {deaf}"))
             .into(),
         hung("the fraction of a load stands still", Point::Loading, Deed::StandStill)
             .load(loading)
@@ -39,13 +39,13 @@ pub(crate) fn rows() -> Vec<Row> {
             .first("died: hung (reading the prompt stood still)")
             .into(),
         hung("no token comes any more", Point::Writing, Deed::StandStill)
-            .first("died: hung (no token came)")
+            .first("4 words, died: hung (no token came)")
             .into(),
         hung("never answers a request", Point::Written, Deed::Hang)
-            .first("died: hung (no token came)")
+            .first("8 words, died: hung (no token came)")
             .into(),
         hung("closes its stdout and lives", Point::Writing, Deed::CloseOutput)
-            .first("died: hung (it did not answer to ping)")
+            .first("4 words, died: hung (it did not answer to ping)")
             .into(),
         Row::new(
             "does not stop writing when told to",
@@ -97,7 +97,7 @@ async fn ignores_cancel_and_stands_still() -> String {
     ]);
     let policy = Policy { token_limit: Policy::default().token_limit, ..impatient() };
     let (words, starts) = cancelled(&place, policy).await;
-    assert_eq!((words.as_str(), starts), ("died: hung (it did not stop when told to)", 2));
+    assert_eq!((words.as_str(), starts), ("4 words, died: hung (it did not stop when told to)", 2));
     words
 }
 

@@ -141,7 +141,7 @@ async fn waiting_request() -> String {
         let (text, outcome) = finish(reply).await;
         ends.push(drive::reply_in_words(&text, &outcome));
     }
-    assert_eq!(ends, ["died: exit_code (70)", "whole"]);
+    assert_eq!(ends, ["4 words, died: exit_code (70)", "whole"]);
     for text in ["first", "second"] {
         assert_eq!(place.times_asked("generate", text), 1, "{text}");
     }

@@ -42,6 +42,8 @@ pub(crate) struct Talk {
     policy: Policy,
     /// The engine that must have come to rest before the first reply is asked for.
     before_first: u64,
+    /// The same for the second.
+    before_second: u64,
     expected: Seen,
 }
 
@@ -55,7 +57,7 @@ impl Talk {
             starts: 1,
         };
         let script = Script { rules: rules.into(), ..Script::default() };
-        Self { fault, script, policy: patient(), before_first: 1, expected }
+        Self { fault, script, policy: patient(), before_first: 1, before_second: 1, expected }
     }
 
     pub(crate) fn policy(self, policy: Policy) -> Self {
@@ -92,6 +94,12 @@ impl Talk {
         self
     }
 
+    /// The second reply is asked for only when so many engines were started.
+    pub(crate) fn asking_again_after_start(mut self, count: u64) -> Self {
+        self.before_second = count;
+        self
+    }
+
     /// Plays it now, and says what was seen.
     pub(crate) async fn see(self) -> String {
         let expected = self.expected.clone();
@@ -106,7 +114,7 @@ impl Talk {
         let load = load_in_words(&engine.load(drive::model()).await);
         settled(&engine, self.before_first).await;
         let first = reply(&engine, "first").await;
-        settled(&engine, 1).await;
+        settled(&engine, self.before_second).await;
         let second = reply(&engine, "second").await;
         let starts = settled(&engine, 1).await.starts;
         let stopping = Instant::now();
