@@ -3,6 +3,10 @@
 //! A test writes a [`Script`] beside the program `faulty-engine`, which reads it at its
 //! start: the supervisor passes neither arguments nor variables. What it did is read back
 //! from two files that it leaves there, [`STARTS_FILE`] and [`ASKED_FILE`].
+//!
+//! - `tests/faults` is the fault table (`FAULTS.md`), played with real processes.
+//! - `tests/soak.rs` kills the real sidecar at random moments; it is asked for by name.
+//! - `tests/figures.rs` measures the real sidecar's deaths; so is it.
 
 mod script;
 

@@ -63,3 +63,18 @@ fn the_table_has_thirty_faults_and_each_its_own_name() {
     names.dedup();
     assert!(names.len() == rows && rows >= 30, "{rows} rows, {} names", names.len());
 }
+
+#[test]
+fn the_table_is_documented_as_it_is() {
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("FAULTS.md");
+    let documentation = play::documentation(&table());
+    if std::env::var_os("FAULTS_WRITE").is_some() {
+        std::fs::write(&page, &documentation).unwrap();
+    }
+    let written = std::fs::read_to_string(&page).unwrap_or_default();
+    assert!(
+        written == documentation,
+        "{} is not up to date: hint: FAULTS_WRITE=1 writes it",
+        page.display()
+    );
+}

@@ -75,3 +75,19 @@ pub(crate) fn report(verdicts: &[Verdict]) -> String {
     }
     text
 }
+
+/// The rows as a page of documentation, without what is only seen when they are played.
+pub(crate) fn documentation(rows: &[Row]) -> String {
+    let mut text = String::from(
+        "# Faults\n\n\
+         What an engine, or the world around it, may do wrong, and what must come of it. `tests/faults` plays \
+         every row with real processes; a well-behaved reply of the scripted sidecar has 8 words. This page is \
+         written by `FAULTS_WRITE=1 cargo test -p engine-faults --test faults documented`, and a test compares \
+         it with the rows.\n\n\
+         | | fault | what must come of it |\n|-|-|-|\n",
+    );
+    for (number, Row { fault, must, .. }) in (1..).zip(rows) {
+        let _ = writeln!(text, "| {number} | {fault} | {must} |");
+    }
+    text
+}
