@@ -81,7 +81,8 @@ pub(crate) fn documentation(rows: &[Row]) -> String {
     let mut text = String::from(
         "# Faults\n\n\
          What an engine, or the world around it, may do wrong, and what must come of it. `tests/faults` plays \
-         every row with real processes; a well-behaved reply of the scripted sidecar has 8 words. This page is \
+         every row with real processes: the scripted sidecar loads a model, is asked for two replies of 8 words, and \
+         is told to end. This page is \
          written by `FAULTS_WRITE=1 cargo test -p engine-faults --test faults documented`, and a test compares \
          it with the rows.\n\n\
          | | fault | what must come of it |\n|-|-|-|\n",

@@ -23,15 +23,40 @@ pub(crate) struct Seen {
     starts: u64,
 }
 
+impl Seen {
+    /// A good engine on its usual way.
+    fn all_well() -> Self {
+        Self {
+            load: "loaded on CPU".into(),
+            first: "whole".into(),
+            second: "whole".into(),
+            starts: 1,
+        }
+    }
+}
+
+/// Only what is unusual is named.
 impl fmt::Display for Seen {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { load, first, second, starts } = self;
-        let times = if *starts == 1 { "once" } else { "times" };
-        let count = if *starts == 1 { String::new() } else { format!("{starts} ") };
-        write!(
-            formatter,
-            "load: {load}; reply: {first}; next reply: {second}; started {count}{times}"
-        )
+        let usual = Self::all_well();
+        let named = [
+            ("load", &self.load, &usual.load),
+            ("reply", &self.first, &usual.first),
+            ("next reply", &self.second, &usual.second),
+        ];
+        let mut unusual = named.iter().filter(|(_, seen, usual)| seen != usual).peekable();
+        if unusual.peek().is_none() {
+            formatter.write_str("all is well; ")?;
+        } else if self.load == self.first && self.first == self.second {
+            write!(formatter, "load and replies: {}; ", self.load)?;
+        } else {
+            unusual.try_for_each(|(what, seen, _)| write!(formatter, "{what}: {seen}; "))?;
+        }
+        match self.starts {
+            1 => formatter.write_str("started once"),
+            2 => formatter.write_str("started twice"),
+            count => write!(formatter, "started {count} times"),
+        }
     }
 }
 
@@ -50,14 +75,15 @@ pub(crate) struct Talk {
 impl Talk {
     /// An engine with these rules; nothing bad comes of them, unless told so below.
     pub(crate) fn new(fault: &'static str, rules: impl Into<Vec<Rule>>) -> Self {
-        let expected = Seen {
-            load: "loaded on CPU".into(),
-            first: "whole".into(),
-            second: "whole".into(),
-            starts: 1,
-        };
         let script = Script { rules: rules.into(), ..Script::default() };
-        Self { fault, script, policy: patient(), before_first: 1, before_second: 1, expected }
+        Self {
+            fault,
+            script,
+            policy: patient(),
+            before_first: 1,
+            before_second: 1,
+            expected: Seen::all_well(),
+        }
     }
 
     pub(crate) fn policy(self, policy: Policy) -> Self {
