@@ -1,45 +1,21 @@
-//! Files that are missing, or not what was packed.
+//! Programs that cannot be started.
 
 use std::os::unix::fs::PermissionsExt;
 
-use engine_supervisor::Policy;
+use engine_supervisor::StateKind;
 
 use crate::common::Place;
 use crate::drive::{self, model, patient};
 use crate::row::Row;
 
+const MUST: &str = "told with its path and the system's reason; not tried again";
+
 pub(crate) fn rows() -> Vec<Row> {
     vec![
-        Row::new(
-            "the program is missing",
-            "told with the system's reason; not tried again",
-            missing,
-        ),
-        Row::new(
-            "the program is not executable",
-            "told with the system's reason; not tried again",
-            not_executable,
-        ),
-        Row::new(
-            "the program is no program",
-            "told with the system's reason; not tried again",
-            no_program,
-        ),
+        Row::new("the program is missing", MUST, missing),
+        Row::new("the program is not executable", MUST, not_executable),
+        Row::new("the program is no program", MUST, no_program),
     ]
-}
-
-/// Loading must fail for that reason, without a second try.
-async fn cannot_start(place: &Place, reason: &str) -> String {
-    let engine = drive::engine(place, Policy { delays: Vec::new(), ..patient() });
-    let error = engine.load(model()).await.unwrap_err();
-    let text = error.to_string();
-    assert_eq!(error.kind(), "engine_cannot_start", "{text}");
-    assert!(text.contains(reason), "{text}");
-    assert!(text.contains(&*place.program().to_string_lossy()), "{text}");
-    assert!(error.hint().is_some());
-    engine.shut_down().await;
-    assert!(place.pids().is_empty());
-    format!("{}: {reason}", error.kind())
 }
 
 async fn missing() -> String {
@@ -65,4 +41,21 @@ fn replace_program(place: &Place, bytes: &[u8], mode: u32) {
     std::fs::write(place.program(), bytes).unwrap();
     let permissions = std::fs::Permissions::from_mode(mode);
     std::fs::set_permissions(place.program(), permissions).unwrap();
+}
+
+/// Loading must fail for that reason, without a second try.
+async fn cannot_start(place: &Place, reason: &str) -> String {
+    let engine = drive::engine(place, patient());
+    let error = engine.load(model()).await.unwrap_err();
+    let text = error.to_string();
+    assert_eq!(error.kind(), "engine_cannot_start", "{text}");
+    assert!(text.contains(reason), "{text}");
+    assert!(text.contains(&*place.program().to_string_lossy()), "{text}");
+    assert!(error.hint().is_some());
+    assert_eq!(drive::reply(&engine, "first").await, "engine_cannot_start");
+    let now = engine.snapshot();
+    assert_eq!((now.state.kind(), now.starts), (StateKind::Failed, 1));
+    engine.shut_down().await;
+    assert!(place.pids().is_empty());
+    format!("{}: {reason}", error.kind())
 }

@@ -14,6 +14,7 @@ mod drive;
 mod files;
 mod floods;
 mod hangs;
+mod hashes;
 mod loads;
 mod orphans;
 mod play;
@@ -34,6 +35,7 @@ fn table() -> Vec<Row> {
         loads::rows(),
         restarts::rows(),
         files::rows(),
+        hashes::rows(),
         orphans::rows(),
         stops::rows(),
     ]
