@@ -30,6 +30,11 @@ impl Manner {
         !self.silent
     }
 
+    /// Whether it is refused. What it asks for is not done then.
+    pub(crate) fn refuses(&self) -> bool {
+        self.refusal.is_some()
+    }
+
     /// Answers a request this way; whether it was answered with a result.
     pub(crate) fn answer(&self, id: &Value, result: &Value) -> bool {
         if self.silent {

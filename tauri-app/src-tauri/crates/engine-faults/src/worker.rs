@@ -48,6 +48,9 @@ fn load(stage: &Stage, job: &Job) -> bool {
     stage.use_device(job.params["device"].as_str().unwrap_or(&stage.script.devices[0]));
     stage.note("model/load", path);
     let manner = stage.reach(Point::Load, path);
+    if manner.refuses() {
+        return manner.answer(&job.id, &Value::Null);
+    }
     for step in 0..=STEPS {
         let fraction = f64::from(step) / f64::from(STEPS);
         let progress =
@@ -70,6 +73,10 @@ fn generate(stage: &Stage, job: &Job) {
     let prompt = job.params["prompt"].as_str().unwrap_or_default();
     stage.note("generate", prompt);
     let manner = stage.reach(Point::Generate, prompt);
+    if manner.refuses() {
+        manner.answer(&job.id, &Value::Null);
+        return;
+    }
     for done in 0..=STEPS {
         let params = json!({"id": job.id, "promptTokensDone": done, "promptTokens": STEPS});
         let progress = || voice::tell("generate/progress", &params);

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use engine_supervisor::StateKind;
 
 use crate::common::Place;
-use crate::drive::{self, model, patient};
+use crate::drive::{self, load_in_words, model, patient};
 use crate::row::Row;
 
 const MUST: &str = "told with its path and the system's reason; not tried again";
@@ -14,7 +14,11 @@ pub(crate) fn rows() -> Vec<Row> {
     vec![
         Row::new("the program is missing", MUST, missing),
         Row::new("the program is not executable", MUST, not_executable),
-        Row::new("the program is no program", MUST, no_program),
+        Row::new(
+            "the program is cut short",
+            "told with the cause; given up like any that keeps dying",
+            cut_short,
+        ),
     ]
 }
 
@@ -30,10 +34,17 @@ async fn not_executable() -> String {
     cannot_start(&place, "Permission denied").await
 }
 
-async fn no_program() -> String {
+async fn cut_short() -> String {
     let place = Place::with(&[]);
-    replace_program(&place, &[0; 100], 0o755);
-    cannot_start(&place, "Exec format error").await
+    let whole = std::fs::read(place.program()).unwrap();
+    replace_program(&place, &whole[..whole.len() / 2], 0o755);
+    let engine = drive::engine(&place, patient());
+    let load = load_in_words(&engine.load(model()).await);
+    assert!(load.starts_with("engine_keeps_crashing: "), "{load}");
+    assert_eq!(engine.snapshot().state.kind(), StateKind::Failed);
+    engine.shut_down().await;
+    assert!(place.pids().is_empty());
+    load
 }
 
 fn replace_program(place: &Place, bytes: &[u8], mode: u32) {

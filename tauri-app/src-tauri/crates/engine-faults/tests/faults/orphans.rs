@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use engine_faults::{Deed, Point, Rule};
 use engine_supervisor::{Engine, Settings};
 use nix::sys::signal::Signal;
+use tokio::time::timeout;
 
 use crate::common::{Place, gone_within, runs, signal};
 use crate::drive::{self, model, patient, prompt, reply};
@@ -21,6 +22,9 @@ const PROGRAM: &str = "ENGINE_FAULTS_PROGRAM";
 
 /// How long a process may take to go once nothing holds it.
 const GONE_WITHIN: Duration = Duration::from_secs(5);
+
+/// A reply that says nothing for so long stands still.
+const STANDS_STILL: Duration = Duration::from_secs(1);
 
 pub(crate) fn rows() -> Vec<Row> {
     vec![
@@ -82,13 +86,10 @@ fn an_app() {
     row::play(async {
         let engine = Engine::new(settings(&program));
         engine.load(model()).await.unwrap();
+        // To its end, or as far as it gets: what would write later would notice that nobody
+        // reads any more.
         let mut reply = engine.generate(prompt("first"));
-        // In the middle of a reply that stands still, else after one.
-        while let Some(event) = reply.next().await {
-            if matches!(event, engine_supervisor::ReplyEvent::Text(_)) {
-                break;
-            }
-        }
+        while let Ok(Some(_)) = timeout(STANDS_STILL, reply.next()).await {}
         println!("{MARK}{}", engine.snapshot().pid.unwrap());
         std::future::pending::<()>().await;
     });

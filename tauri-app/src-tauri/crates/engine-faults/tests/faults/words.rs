@@ -35,8 +35,11 @@ pub(crate) fn rows() -> Vec<Row> {
             .policy(impatient())
             .first("8 words, died: hung (no token came)")
             .starts(2),
-        Talk::new("a gap in the numbers of the text", once(Point::Writing, Deed::SequenceGap))
-            .first(&format!("4 words, {broken}")),
+        Talk::new(
+            "a gap in the numbers of the text",
+            [Rule::at(Point::Writing, Deed::SequenceGap).about("first")],
+        )
+        .first(&format!("4 words, {broken}")),
         Talk::new(
             "another version of the protocol in its answer",
             [Rule::at(Point::Initialize, Deed::OtherVersion(2))],
