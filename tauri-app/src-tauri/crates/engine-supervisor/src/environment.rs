@@ -2,9 +2,10 @@
 
 use std::ffi::OsString;
 
-/// Where things are, which language, which time. Nothing that changes what code is
-/// loaded: no `LD_*`, `PYTHON*`, `GTK_*`, nothing of AppImage.
-const ALLOWED: [&str; 10] = [
+/// Where things are, which language, which time; the last six are Windows' names for that.
+/// Nothing that changes what code is loaded: no `LD_*`, `PYTHON*`, `GTK_*`, nothing of
+/// AppImage. What a driver of a graphics card needs, the engine sets itself.
+const ALLOWED: [&str; 16] = [
     "HOME",
     "LANG",
     "LC_ALL",
@@ -15,6 +16,12 @@ const ALLOWED: [&str; 10] = [
     "TZ",
     "USER",
     "XDG_CACHE_HOME",
+    "LOCALAPPDATA",
+    "SystemRoot",
+    "TEMP",
+    "TMP",
+    "USERPROFILE",
+    "windir",
 ];
 
 /// Those of `variables` that an engine may see.
@@ -23,8 +30,15 @@ pub(crate) fn clean(
 ) -> Vec<(OsString, OsString)> {
     variables
         .into_iter()
-        .filter(|(name, _)| name.to_str().is_some_and(|name| ALLOWED.contains(&name)))
+        .filter(|(name, _)| {
+            name.to_str().is_some_and(|name| ALLOWED.iter().any(|own| same(own, name)))
+        })
         .collect()
+}
+
+/// Windows does not tell `Path` from `PATH`.
+fn same(allowed: &str, name: &str) -> bool {
+    allowed == name || cfg!(windows) && allowed.eq_ignore_ascii_case(name)
 }
 
 #[cfg(test)]
@@ -41,6 +55,14 @@ mod tests {
         let names =
             ["LD_PRELOAD", "PYTHONPATH", "GTK_MODULES", "APPDIR", "GGML_BACKEND_PATH", "path"];
         assert_eq!(kept(&names), Vec::<String>::new());
+    }
+
+    #[test]
+    fn sixteen_variables_are_allowed_at_most_and_none_that_changes_what_is_loaded() {
+        assert!(ALLOWED.len() <= 16);
+        let harmful = ["LD_", "PYTHON", "GTK_", "APPIMAGE", "APPDIR", "ARGV0", "OWD", "DYLD_"];
+        let bad = |name: &&&str| harmful.iter().any(|start| name.to_uppercase().starts_with(start));
+        assert_eq!(ALLOWED.iter().find(bad), None);
     }
 
     #[test]

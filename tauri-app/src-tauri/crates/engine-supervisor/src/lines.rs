@@ -1,4 +1,4 @@
-//! Lines of bounded length from a pipe. One that is too long is skipped, not kept.
+//! Lines of bounded length from a pipe. Of one that is too long only the beginning is kept.
 
 use std::io;
 
@@ -9,8 +9,8 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt};
 pub(crate) enum Line {
     /// A whole line without its line feed.
     Whole(Vec<u8>),
-    /// A line longer than allowed; its bytes are gone.
-    TooLong,
+    /// The beginning of a line that is longer than allowed; the rest is gone.
+    TooLong(Vec<u8>),
 }
 
 /// Reads a pipe line by line.
@@ -36,14 +36,13 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
             }
             let end = chunk.iter().position(|byte| *byte == b'\n');
             let piece = &chunk[..end.unwrap_or(chunk.len())];
-            too_long |= line.len() + piece.len() > self.longest;
-            if !too_long {
-                line.extend_from_slice(piece);
-            }
+            let room = self.longest - line.len();
+            too_long |= piece.len() > room;
+            line.extend_from_slice(&piece[..piece.len().min(room)]);
             let used = piece.len() + usize::from(end.is_some());
             self.pipe.consume(used);
             if end.is_some() {
-                return Ok(Some(if too_long { Line::TooLong } else { Line::Whole(line) }));
+                return Ok(Some(if too_long { Line::TooLong(line) } else { Line::Whole(line) }));
             }
         }
     }
@@ -73,8 +72,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_line_that_is_too_long_is_skipped_and_the_next_one_read() {
-        assert_eq!(all(b"123456789\nafter\n").await, [Line::TooLong, whole("after")]);
+    async fn a_line_that_is_too_long_is_cut_and_the_next_one_read() {
+        let cut = Line::TooLong(b"12345678".to_vec());
+        assert_eq!(all(b"123456789abc\nafter\n").await, [cut, whole("after")]);
     }
 
     #[tokio::test]

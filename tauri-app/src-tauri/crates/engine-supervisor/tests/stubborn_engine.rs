@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use common::{engine, runs, tiny_model, until, wait_until_gone, within};
-use engine_supervisor::{EngineError, Exit, Phase};
+use engine_supervisor::{Cause, EngineError, Exit, Problem, StateKind};
 
 /// Stop ladder: two seconds to end in order, then the kill; three in all.
 const LADDER: Duration = Duration::from_secs(3);
@@ -49,8 +49,7 @@ async fn an_engine_that_will_not_end_is_killed_with_its_children_within_the_ladd
         let engine = engine.clone();
         async move { engine.load(tiny_model()).await }
     });
-    let pid =
-        until(&engine, "it was started", |now| now.phase == Phase::Starting).await.pid.unwrap();
+    let pid = until(&engine, "it was started", |now| now.pid.is_some()).await.pid.unwrap();
     let child = within("its child is there", read_number(script.0.with_file_name("child"))).await;
 
     let started = Instant::now();
@@ -67,13 +66,14 @@ async fn an_engine_that_dies_at_its_start_is_told_with_its_log_and_not_started_o
     let script = Script::new("short-lived", "echo 'ERROR libllama.so is missing' >&2\nexit 69");
     let engine = engine(script.0.clone());
     let error = within("loading", engine.load(tiny_model())).await.unwrap_err();
-    let EngineError::Died(death) = error else { panic!("it did not die: {error:?}") };
-    assert_eq!(death.exit, Exit::Code(69));
+    let EngineError::Failed(Problem::WillNotRun(death)) = error else { panic!("{error:?}") };
+    assert_eq!((death.exit, death.cause), (Exit::Code(69), Cause::MissingLibrary));
     assert_eq!(death.last_words, ["ERROR libllama.so is missing"]);
-    assert_eq!(engine.snapshot().phase, Phase::Stopped);
-    assert_eq!(engine.snapshot().starts, 1);
+    assert_eq!(engine.snapshot().state.kind(), StateKind::Failed);
 
     within("loading again", engine.load(tiny_model())).await.unwrap_err();
+    assert_eq!(engine.snapshot().starts, 1);
+    within("insisting", engine.restart()).await.unwrap_err();
     assert_eq!(engine.snapshot().starts, 2);
     engine.shut_down().await;
 }
@@ -83,7 +83,10 @@ async fn death_is_noticed_although_a_grandchild_holds_the_pipes() {
     let script = Script::new("survived", "sleep 600 &\nexit 3");
     let engine = engine(script.0.clone());
     let error = within("loading", engine.load(tiny_model())).await.unwrap_err();
-    assert!(matches!(&error, EngineError::Died(death) if death.exit == Exit::Code(3)), "{error:?}");
+    let EngineError::Failed(Problem::KeepsCrashing { crashes: 5, death }) = error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(death.exit, Exit::Code(3));
     engine.shut_down().await;
 }
 
@@ -136,7 +139,7 @@ async fn what_the_engine_remarks_can_be_seen_until_it_ends() {
 
 #[tokio::test]
 async fn the_engine_sees_a_clean_environment_and_works_in_its_own_folder() {
-    let script = Script::new("curious", "env > seen\npwd > place\nexit 1");
+    let script = Script::new("curious", "env > seen\npwd > place\nexit 64");
     let engine = engine(script.0.clone());
     within("loading", engine.load(tiny_model())).await.unwrap_err();
     let seen = std::fs::read_to_string(script.0.with_file_name("seen")).unwrap();

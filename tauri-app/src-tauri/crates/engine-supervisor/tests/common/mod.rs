@@ -25,7 +25,7 @@ pub(crate) fn real_engine() -> Engine {
 /// An engine that runs `program`.
 pub(crate) fn engine(program: PathBuf) -> Engine {
     let client = Client { name: "engine-supervisor-tests".into(), version: "0.1.0".into() };
-    Engine::new(Settings { program, client })
+    Engine::new(Settings::new(program, client))
 }
 
 /// The demo model, on one thread so that other tests do not slow it down.
