@@ -7,7 +7,7 @@ use engine_faults::Deed;
 use nix::sys::prctl;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Pid, dup2_stdout};
+use nix::unistd::{Pid, dup2_stdout, getsid};
 
 /// How long a process that was left behind holds the pipes.
 const HOLDS_FOR_S: &str = "20";
@@ -44,6 +44,10 @@ fn leave_behind(own_session: bool) {
         command.arg("sleep");
     }
     let child = command.arg(HOLDS_FOR_S).spawn().expect("`sleep` can be started");
+    let pid = Pid::from_raw(child.id().cast_signed());
+    while own_session && getsid(Some(pid)) != Ok(pid) {
+        std::thread::yield_now();
+    }
     let file = std::env::current_exe().expect("known").with_file_name("grandchild");
     std::fs::write(file, child.id().to_string()).expect("the folder can be written");
 }

@@ -19,12 +19,14 @@ pub(crate) fn program() -> PathBuf {
     PathBuf::from(folder).join("localai-sidecar")
 }
 
-/// The real engine, restarted at once however often it was killed.
+/// The real engine, restarted at once however often and at whatever work it was killed.
 pub(crate) fn engine(program: PathBuf) -> Engine {
     let client = Client { name: "fault-suite".into(), version: "0.1.0".into() };
     let policy = Policy {
         delays: vec![Duration::ZERO; 100_000],
         health: Duration::ZERO,
+        load_crashes: u32::MAX,
+        request_crashes: u32::MAX,
         ..Policy::default()
     };
     Engine::new(Settings { policy, ..Settings::new(program, client) })
