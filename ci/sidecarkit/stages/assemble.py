@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from sidecarkit import audit, command, digest, records, source
+from sidecarkit import audit, command, digest, engine_manifest, records, source
 from sidecarkit import deb as deb_package
 from sidecarkit.errors import AssembleFailed, StepFailed
 from sidecarkit.job import Job, Stage
@@ -33,6 +33,7 @@ def inputs(job: Job) -> dict[str, str]:
         "bundles": " ".join(job.target.bundles),
         **parts_of_target.licence_inputs(job),
         "stage": digest.of_file(Path(__file__)),
+        "engine's manifest": digest.of_file(Path(engine_manifest.__file__)),
         "compiler's environment": digest.of_file(Path(cargo.__file__)),
     }
 
@@ -106,14 +107,25 @@ def _collect_licences(job: Job) -> Path:
 
 
 def _overlay(job: Job, app_core: Path) -> Path:
-    """The app's own bundle overlay with this target's placed engine as the one resource folder, and the licences."""
+    """The app's own bundle overlay with this target's placed engine as the one resource folder.
+
+    Beside that folder lie its files' hashes, which the app checks at each start, and the licences.
+    """
     overlay = json.loads((app_core / "tauri.bundle.conf.json").read_text(encoding="utf-8"))
     (destination,) = overlay["bundle"]["resources"].values()
-    placed = Path(job.record("place").data["folder"]).relative_to(app_core)
-    # Relative, so that where the checkout lies cannot get into the package.
-    collected = Path(os.path.relpath(job.build / licences.NAME, app_core))
-    overlay["bundle"]["resources"] = {f"{placed.as_posix()}/": destination, collected.as_posix(): licences.NAME}
+    placed = Path(job.record("place").data["folder"])
+    hashes = engine_manifest.write(job.build / engine_manifest.NAME, placed, job.target.program_name)
+    overlay["bundle"]["resources"] = {
+        f"{placed.relative_to(app_core).as_posix()}/": destination,
+        _seen_from(app_core, hashes): engine_manifest.NAME,
+        _seen_from(app_core, job.build / licences.NAME): licences.NAME,
+    }
     return records.write_json(job.build / "tauri.bundle.conf.json", overlay)
+
+
+def _seen_from(app_core: Path, path: Path) -> str:
+    """Relative, so that where the checkout lies cannot get into the package."""
+    return Path(os.path.relpath(path, app_core)).as_posix()
 
 
 STAGE = Stage(

@@ -116,3 +116,6 @@ mod system {
 
     pub(super) fn kill_group(_one: &Identity) {}
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests;

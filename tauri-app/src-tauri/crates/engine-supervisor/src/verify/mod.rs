@@ -64,3 +64,6 @@ fn check(
     memory.learn(name, traits, found);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
