@@ -27,9 +27,19 @@ impl Place {
     pub(crate) fn new(script: &Script) -> Self {
         let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
         let place = Self { folder };
-        std::fs::hard_link(env!("CARGO_BIN_EXE_faulty-engine"), place.program()).expect("a link");
+        place.link_program();
         place.rewrite(script);
         place
+    }
+
+    fn link_program(&self) {
+        std::fs::hard_link(env!("CARGO_BIN_EXE_faulty-engine"), self.program()).expect("a link");
+    }
+
+    /// The program's file is removed and there again, as after an update.
+    pub(crate) fn replace_program(&self) {
+        std::fs::remove_file(self.program()).expect("it is there");
+        self.link_program();
     }
 
     /// A place whose engine does these things.

@@ -51,7 +51,12 @@ pub(crate) fn rows() -> Vec<Row> {
         Row::new(
             "the app is killed, and its engine outlives that",
             "the next start of the app ends it",
-            stale_engine,
+            || stale_engine(false),
+        ),
+        Row::new(
+            "the app is killed and updated, and its old engine outlives that",
+            "the next start of the app ends it",
+            || stale_engine(true),
         ),
         Row::new(
             "the app is killed, and its engine's number belongs to another process since",
@@ -129,11 +134,14 @@ async fn killed_app(deeds: &[(Point, Deed)]) -> String {
 const UNKILLABLE: [(Point, Deed); 2] =
     [(Point::Start, Deed::Outlive), (Point::EndOfInput, Deed::Silence)];
 
-async fn stale_engine() -> String {
+async fn stale_engine(updated: bool) -> String {
     let place = place(&UNKILLABLE);
     let (mut app, stale) = start_app(&place);
     kill_app(&mut app);
     assert!(runs(stale), "it was to outlive its app");
+    if updated {
+        place.replace_program();
+    }
     let engine = Engine::new(settings(&place.program()));
     engine.load(model()).await.unwrap();
     assert!(gone_within(stale, GONE_WITHIN), "the stale engine is left");
