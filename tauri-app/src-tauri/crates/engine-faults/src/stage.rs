@@ -1,0 +1,105 @@
+//! Where the program stands: its script, its folder, how often it was started, and what
+//! runs now.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use engine_faults::{ASKED_FILE, Point, Rule, SCRIPT_FILE, STARTS_FILE, Script};
+use serde_json::{Value, json};
+
+use crate::deeds::{self, Manner};
+
+/// What both threads look at.
+pub(crate) struct Stage {
+    pub(crate) script: Script,
+    folder: PathBuf,
+    start: u64,
+    device: Mutex<String>,
+    /// The id of the request that works now.
+    running: Mutex<Option<Value>>,
+    cancelled: AtomicBool,
+}
+
+impl Stage {
+    /// Reads the script and counts this start.
+    pub(crate) fn set() -> Self {
+        let program = std::env::current_exe().expect("a program knows where it lies");
+        let folder = program.parent().expect("a program lies in a folder").to_path_buf();
+        let script = match std::fs::read(folder.join(SCRIPT_FILE)) {
+            Ok(text) => serde_json::from_slice(&text).expect("the script is well formed"),
+            Err(_) => Script::default(),
+        };
+        let start = count_start(&folder);
+        let device = Mutex::new(script.devices.first().cloned().unwrap_or_default());
+        Self {
+            script,
+            folder,
+            start,
+            device,
+            running: Mutex::default(),
+            cancelled: AtomicBool::new(false),
+        }
+    }
+
+    /// Does what the script says for this point; tells how the answer is to be given.
+    pub(crate) fn reach(&self, point: Point, about: &str) -> Manner {
+        let mut manner = Manner::default();
+        for rule in self.script.rules.iter().filter(|rule| self.applies(rule, point, about)) {
+            deeds::perform(&rule.deed, &mut manner);
+        }
+        manner
+    }
+
+    fn applies(&self, rule: &Rule, point: Point, about: &str) -> bool {
+        rule.at == point
+            && rule.when.last_start.is_none_or(|last| self.start <= last)
+            && rule.when.device.as_ref().is_none_or(|device| *device == self.device())
+            && rule.when.about.as_ref().is_none_or(|text| about.contains(text.as_str()))
+    }
+
+    pub(crate) fn device(&self) -> String {
+        self.device.lock().expect("nobody panics with it").clone()
+    }
+
+    pub(crate) fn use_device(&self, id: &str) {
+        *self.device.lock().expect("nobody panics with it") = id.to_owned();
+    }
+
+    pub(crate) fn begin(&self, id: &Value) {
+        self.cancelled.store(false, Ordering::SeqCst);
+        *self.running.lock().expect("nobody panics with it") = Some(id.clone());
+    }
+
+    pub(crate) fn cancel(&self, id: &Value) {
+        if self.running.lock().expect("nobody panics with it").as_ref() == Some(id) {
+            self.cancelled.store(true, Ordering::SeqCst);
+        }
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::SeqCst)
+    }
+
+    /// Notes a request for the test to see.
+    pub(crate) fn note(&self, method: &str, about: &str) {
+        append(&self.folder.join(ASKED_FILE), &json!([self.start, method, about]).to_string());
+    }
+}
+
+fn count_start(folder: &Path) -> u64 {
+    let file = folder.join(STARTS_FILE);
+    append(&file, &std::process::id().to_string());
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    u64::try_from(text.lines().count()).unwrap_or(u64::MAX)
+}
+
+fn append(path: &Path, line: &str) {
+    let file: std::io::Result<File> = OpenOptions::new().create(true).append(true).open(path);
+    let written = file.and_then(|mut file| file.write_all(format!("{line}\n").as_bytes()));
+    if let Err(error) = written {
+        eprintln!("ERROR `{}` cannot be written: {error}", path.display());
+    }
+}
