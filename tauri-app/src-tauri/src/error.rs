@@ -4,6 +4,7 @@ use engine_supervisor::{Death, EngineError, Exit, LogRecord, NotFound, Problem};
 use history::HistoryError;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use settings::SettingsError;
 
 use crate::shorten::shorten;
 
@@ -139,6 +140,22 @@ impl From<HistoryError> for AppError {
             }
             _ => told,
         }
+    }
+}
+
+impl From<SettingsError> for AppError {
+    fn from(error: SettingsError) -> Self {
+        let told = Self::new(error.code(), shorten(&error.to_string())).hint(error.hint());
+        match error.setting() {
+            Some(name) => told.value("parameter", name),
+            None => told,
+        }
+    }
+}
+
+impl From<settings::Told> for AppError {
+    fn from(told: settings::Told) -> Self {
+        Self::new(told.code(), shorten(&told.to_string())).hint(told.hint())
     }
 }
 

@@ -20,6 +20,7 @@ mod models;
 mod options;
 #[cfg(test)]
 mod page_contract;
+mod preferences;
 mod prompt;
 mod reading;
 mod setup;

@@ -15,6 +15,7 @@ use crate::dialogs::Dialogs;
 use crate::error::AppError;
 use crate::folders::Folders;
 use crate::models::Models;
+use crate::preferences::Preferences;
 use crate::watcher::StatusWatcher;
 use crate::{instance, logging, window};
 
@@ -23,6 +24,9 @@ pub(crate) const ENGINE: &str = "localai-sidecar";
 
 /// Where the app's resources hold the engine.
 const ENGINE_FOLDER: &str = "engine";
+
+/// The hashes of the engine's files, as the toolkit packs them beside that folder.
+const ENGINE_MANIFEST: &str = "engine-manifest.json";
 
 /// Where the app's resources hold the demo model.
 pub(crate) const DEMO_MODEL: &str = "models/stories260K.gguf";
@@ -60,8 +64,9 @@ pub(crate) fn keep<R: Runtime>(
     models: Models,
 ) -> Arc<Assistant> {
     let (history, remark) = open_history(&folders.data.join("history.sqlite3"));
-    let assistant = Assistant::new(engine, history, models);
-    remark.into_iter().for_each(|remark| assistant.remark(remark));
+    let (preferences, told) = Preferences::load(&folders.data.join("settings.json"));
+    let assistant = Assistant::new(engine, history, models, preferences);
+    [remark, told].into_iter().flatten().for_each(|remark| assistant.remark(remark));
     app.manage(Arc::clone(&assistant));
     app.manage(StatusWatcher::default());
     app.manage(Causes::default());
@@ -119,7 +124,16 @@ fn engine(
     places.dedup();
     let program = locate(ENGINE, &places)?;
     let client = Client { name: package.name.clone(), version: package.version.to_string() };
-    Ok(Settings { folder: Some(folders.data.clone()), ..Settings::new(program, client) })
+    let manifest = manifest(&program).filter(|_| asked.engine.is_none());
+    let folder = Some(folders.data.clone());
+    Ok(Settings { manifest, folder, ..Settings::new(program, client) })
+}
+
+/// The hashes of the engine's files lie beside its folder. A package has them; a build for
+/// developers may go without.
+fn manifest(program: &Path) -> Option<PathBuf> {
+    let beside = program.parent()?.with_file_name(ENGINE_MANIFEST);
+    (beside.is_file() || !cfg!(debug_assertions)).then_some(beside)
 }
 
 fn serve_later_starts<R: Runtime>(app: &AppHandle<R>, assistant: &Arc<Assistant>) {

@@ -51,14 +51,13 @@ impl LoadOptions {
 }
 
 impl Assistant {
-    /// Loads the chosen model, so that the first question finds it ready, and has the engine
-    /// forget what was deleted. What goes wrong shows in the engine's state.
+    /// Loads the chosen model, so that the first question finds it ready. What goes wrong shows in
+    /// the engine's state.
     pub(crate) async fn warm_up(&self) {
         let chosen = self.view.borrow().model.clone();
         if let Err(error) = self.bring(&chosen, LoadOptions::default()).await {
             log::error!("the model could not be loaded: {}", error.message);
         }
-        self.forget_deleted().await;
     }
 
     /// Makes the model of this id the one to use, and loads it.
@@ -70,10 +69,11 @@ impl Assistant {
         self.engine()?;
         // Refused before anything changes.
         options.clone().check(Path::new(""))?;
-        let chosen = self.models.choose(id)?;
+        let chosen = self.models.find(id)?;
+        self.preferences.choose_model(id)?;
         self.view.send_modify(|view| view.model = chosen.clone());
         self.bring(&chosen, options).await?;
-        let listed = self.models.list().into_iter().find(|model| model.id == id);
+        let listed = self.models.list(id).into_iter().find(|model| model.id == id);
         listed.ok_or_else(|| AppError::new("unknown_model", "this model was removed meanwhile"))
     }
 
@@ -96,7 +96,7 @@ impl Assistant {
     /// Uses the model in `path`, which the app or a later start was given as argument. What
     /// is wrong with it is shown to the user.
     pub(crate) async fn open_file(self: &Arc<Self>, path: &Path) {
-        let opened = match self.models.add(path) {
+        let opened = match self.models.add(path, &self.chosen()) {
             Ok(model) => self.load(&model.id, LoadOptions::default()).await.map(drop),
             Err(error) => {
                 self.remark(error);
@@ -111,7 +111,7 @@ impl Assistant {
     async fn bring(&self, model: &ChosenModel, options: LoadOptions) -> Result<(), AppError> {
         let engine = self.engine()?;
         let insist = options.insist.unwrap_or(false);
-        let params = options.check(&model.path)?;
+        let params = self.preferences.load_options(options).check(&model.path)?;
         let loaded = match insist {
             true => engine.load_insisting(params).await?,
             false => engine.load(params).await?,

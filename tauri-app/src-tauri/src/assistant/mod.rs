@@ -18,6 +18,7 @@ use tokio::sync::{Notify, watch};
 use crate::error::AppError;
 use crate::live::Live;
 use crate::models::{ChosenModel, Models};
+use crate::preferences::Preferences;
 use crate::status::EngineStatus;
 
 pub(crate) use answering::Question;
@@ -37,6 +38,7 @@ pub(crate) struct Assistant {
     program: Option<PathBuf>,
     history: Result<History, AppError>,
     models: Models,
+    preferences: Preferences,
     view: watch::Sender<View>,
     desk: Mutex<Desk>,
 }
@@ -78,13 +80,16 @@ impl Assistant {
         settings: Result<Settings, AppError>,
         history: Result<History, AppError>,
         models: Models,
+        preferences: Preferences,
     ) -> Arc<Self> {
-        let view = View { model: models.chosen(), remarks: Vec::new() };
+        let chosen = preferences.get().model.and_then(|id| models.find(&id).ok());
+        let view = View { model: chosen.unwrap_or_else(|| models.demo()), remarks: Vec::new() };
         Arc::new(Self {
             program: settings.as_ref().ok().map(|settings| settings.program.clone()),
             engine: settings.map(Engine::new),
             history,
             models,
+            preferences,
             view: watch::Sender::new(view),
             desk: Mutex::default(),
         })
@@ -96,6 +101,15 @@ impl Assistant {
 
     pub(crate) fn models(&self) -> &Models {
         &self.models
+    }
+
+    pub(crate) fn preferences(&self) -> &Preferences {
+        &self.preferences
+    }
+
+    /// The id of the model to use.
+    pub(crate) fn chosen(&self) -> String {
+        self.view.borrow().model.id.clone()
     }
 
     /// The engine as it is now.

@@ -15,6 +15,7 @@ use history::History;
 use crate::answer::{AnswerState, StreamEvent, StreamMessage};
 use crate::assistant::{Assistant, Question};
 use crate::models::Models;
+use crate::preferences::Preferences;
 
 /// Longer than anything here takes on a busy machine; it only ends what would hang.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -46,7 +47,8 @@ impl ScriptedEngine {
         let settings = Settings::new(self.0.join("engine"), client);
         let history = History::open(&self.0.join("history.sqlite3"), SystemTime::now()).unwrap().0;
         let models = Models::open(self.0.join("models.json"), "/models/chat.gguf".into());
-        Assistant::new(Ok(settings), Ok(history), models)
+        let (preferences, _) = Preferences::load(&self.0.join("settings.json"));
+        Assistant::new(Ok(settings), Ok(history), models, preferences)
     }
 
     /// The `params` of every request of that method.

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use history::MarkdownWords;
 use serde::Deserialize;
+use settings::Language;
 use tauri::Runtime;
 
 use super::conversations::known_form;
@@ -20,19 +21,6 @@ pub(crate) enum Format {
     Markdown,
     /// To import it again.
     Json,
-}
-
-/// The language of what is written for people.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub(crate) enum Language {
-    /// English.
-    #[default]
-    #[serde(rename = "en")]
-    English,
-    /// Brazilian Portuguese.
-    #[serde(rename = "pt-BR")]
-    Portuguese,
 }
 
 /// Arguments of `export_conversation`.
@@ -68,7 +56,7 @@ pub(crate) async fn export_conversation<R: Runtime>(
     let Some(path) = context.state::<Dialogs>().ask(Ask::Save(name)).await else {
         return Ok(false);
     };
-    let words = words(language.unwrap_or_default());
+    let words = words(language.unwrap_or(Language::English));
     assistant
         .kept(move |history| match format {
             Format::Markdown => history.export_markdown(&id, &words, &path),

@@ -37,10 +37,11 @@ pub(crate) async fn start_inference<R: Runtime>(
     args: Args<StartInference>,
 ) -> Result<Answer, AppError> {
     let StartInference { prompt, conversation_id, params, on_event } = args.0;
-    let options = params.unwrap_or_default().check()?;
+    let assistant = context.assistant();
+    let options = assistant.preferences().answer_options(params.unwrap_or_default()).check()?;
     let conversation_id = conversation_id.map(known_form).transpose()?;
     let question = Question { prompt, conversation_id, options };
-    context.assistant().answer(question, context.listener(on_event)).await
+    assistant.answer(question, context.listener(on_event)).await
 }
 
 /// Arguments of `regenerate`.
@@ -68,9 +69,10 @@ pub(crate) async fn regenerate<R: Runtime>(
     args: Args<Regenerate>,
 ) -> Result<Answer, AppError> {
     let Regenerate { conversation_id, params, on_event } = args.0;
-    let options = params.unwrap_or_default().check()?;
+    let assistant = context.assistant();
+    let options = assistant.preferences().answer_options(params.unwrap_or_default()).check()?;
     let id = known_form(conversation_id)?;
-    context.assistant().regenerate(id, options, context.listener(on_event)).await
+    assistant.regenerate(id, options, context.listener(on_event)).await
 }
 
 /// Arguments of `attach_answer`.

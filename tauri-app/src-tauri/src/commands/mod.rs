@@ -9,6 +9,7 @@ mod inference;
 mod models;
 #[cfg(test)]
 pub(crate) mod names;
+mod preferences;
 
 pub(crate) use context::{Args, Context};
 
@@ -49,6 +50,8 @@ macro_rules! every_command {
             files::export_conversation(files::ExportOne) -> bool,
             files::export_all_conversations(Nothing) -> Option<usize>,
             files::import_conversations(Nothing) -> Option<history::Imported>,
+            preferences::get_settings(Nothing) -> settings::Settings,
+            preferences::set_settings(preferences::SetSettings) -> settings::Settings,
             about::app_info(Nothing) -> crate::about::AppInfo,
             about::open_logs(Nothing) -> (),
             about::diagnostics(Nothing) -> String,

@@ -24,7 +24,8 @@ pub(crate) async fn list_models<R: Runtime>(
     context: Context<R>,
     _args: Args<Nothing>,
 ) -> Result<Vec<Model>, AppError> {
-    Ok(context.assistant().models().list())
+    let assistant = context.assistant();
+    Ok(assistant.models().list(&assistant.chosen()))
 }
 
 /// Lets the user choose a file and takes it in. Nothing if the user thinks better of it.
@@ -38,7 +39,7 @@ pub(crate) async fn add_model<R: Runtime>(
 ) -> Result<Option<Model>, AppError> {
     let chosen = context.state::<Dialogs>().ask(Ask::Model).await;
     let assistant = context.assistant();
-    chosen.map(|path| assistant.models().add(&path)).transpose()
+    chosen.map(|path| assistant.models().add(&path, &assistant.chosen())).transpose()
 }
 
 /// Takes a model off the list. Its file is not touched.
@@ -50,7 +51,8 @@ pub(crate) async fn remove_model<R: Runtime>(
     context: Context<R>,
     args: Args<OneModel>,
 ) -> Result<(), AppError> {
-    context.assistant().models().remove(&args.0.id)
+    let assistant = context.assistant();
+    assistant.models().remove(&args.0.id, &assistant.chosen())
 }
 
 /// Arguments of `load_model`.

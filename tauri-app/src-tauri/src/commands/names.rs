@@ -26,6 +26,8 @@ pub(crate) const COMMANDS: &[&str] = &[
     "export_conversation",
     "export_all_conversations",
     "import_conversations",
+    "get_settings",
+    "set_settings",
     "app_info",
     "open_logs",
     "diagnostics",

@@ -53,7 +53,7 @@ impl ChosenModel {
     }
 }
 
-/// All models, and which of them is in use.
+/// All models.
 pub(crate) struct Models {
     demo: PathBuf,
     store: Mutex<Store>,
@@ -65,13 +65,12 @@ impl Models {
         Self { demo, store: Mutex::new(Store::open(file)) }
     }
 
-    /// All of them, the demo model first.
-    pub(crate) fn list(&self) -> Vec<Model> {
+    /// All of them, the demo model first; `chosen` is the id of the one in use.
+    pub(crate) fn list(&self, chosen: &str) -> Vec<Model> {
         let store = self.store();
-        let chosen = self.chosen_in(&store).id;
         std::iter::once((DEMO, &self.demo))
             .chain(store.entries().iter().map(|entry| (entry.id.as_str(), &entry.path)))
-            .map(|(id, path)| seen(id, path, &chosen))
+            .map(|(id, path)| seen(id, path, chosen))
             .collect()
     }
 
@@ -79,7 +78,7 @@ impl Models {
     ///
     /// # Errors
     /// When it is no model, or the list cannot be saved.
-    pub(crate) fn add(&self, path: &Path) -> Result<Model, AppError> {
+    pub(crate) fn add(&self, path: &Path, chosen: &str) -> Result<Model, AppError> {
         let (path, _) = gguf::check(path)?;
         let mut store = self.store();
         let known = store.entries().iter().find(|entry| entry.path == path);
@@ -92,62 +91,47 @@ impl Models {
                 id
             }
         };
-        Ok(seen(&id, &path, &self.chosen_in(&store).id))
+        Ok(seen(&id, &path, chosen))
     }
 
     /// Takes a model off the list. Its file is not touched.
     ///
     /// # Errors
     /// `unknown_model`; `model_built_in` for the demo model; `model_in_use`.
-    pub(crate) fn remove(&self, id: &str) -> Result<(), AppError> {
-        let mut store = self.store();
+    pub(crate) fn remove(&self, id: &str, chosen: &str) -> Result<(), AppError> {
         if id == DEMO {
             return Err(AppError::new("model_built_in", "the demo model is part of the app")
                 .hint("choose another model; it needs no memory then"));
         }
-        let path = self.path_in(&store, id)?;
-        if self.chosen_in(&store).id == id {
-            let message = format!("the model `{}` is in use", name_of(&path));
+        let model = self.find(id)?;
+        if chosen == id {
+            let message = format!("the model `{}` is in use", model.name());
             return Err(AppError::new("model_in_use", message).hint("choose another one first"));
         }
-        store.remove(id)
+        self.store().remove(id)
     }
 
-    /// Makes the model of this id the one to use, now and at the next start.
+    /// The model of this id.
     ///
     /// # Errors
     /// `unknown_model`.
-    pub(crate) fn choose(&self, id: &str) -> Result<ChosenModel, AppError> {
-        let mut store = self.store();
-        let path = self.path_in(&store, id)?;
-        store.choose(id)?;
-        Ok(ChosenModel { id: id.into(), path })
-    }
-
-    /// The model to use.
-    pub(crate) fn chosen(&self) -> ChosenModel {
-        self.chosen_in(&self.store())
-    }
-
-    fn chosen_in(&self, store: &Store) -> ChosenModel {
-        let id = store.chosen().unwrap_or(DEMO);
-        match self.path_in(store, id) {
-            Ok(path) => ChosenModel { id: id.into(), path },
-            Err(_) => ChosenModel { id: DEMO.into(), path: self.demo.clone() },
-        }
-    }
-
-    fn path_in(&self, store: &Store, id: &str) -> Result<PathBuf, AppError> {
+    pub(crate) fn find(&self, id: &str) -> Result<ChosenModel, AppError> {
         let unknown = || {
             AppError::new("unknown_model", "this model is not on the list any more")
                 .hint("add its file again")
         };
         let id = check::id(id, unknown)?;
         if id == DEMO {
-            return Ok(self.demo.clone());
+            return Ok(self.demo());
         }
-        let entry = store.entries().iter().find(|entry| entry.id == id);
-        entry.map(|entry| entry.path.clone()).ok_or_else(unknown)
+        let store = self.store();
+        let entry = store.entries().iter().find(|entry| entry.id == id).ok_or_else(unknown)?;
+        Ok(ChosenModel { id: id.into(), path: entry.path.clone() })
+    }
+
+    /// The tiny model that comes with the app.
+    pub(crate) fn demo(&self) -> ChosenModel {
+        ChosenModel { id: DEMO.into(), path: self.demo.clone() }
     }
 
     fn store(&self) -> MutexGuard<'_, Store> {
@@ -189,34 +173,31 @@ mod tests {
     #[test]
     fn a_model_gets_an_id_that_tells_nothing_of_its_path_and_keeps_it() {
         let folder = tempdir().unwrap();
-        let added = models(&folder).add(&file(&folder, "chat.gguf")).unwrap();
+        let added = models(&folder).add(&file(&folder, "chat.gguf"), DEMO).unwrap();
         assert_eq!((added.name.as_str(), added.demo, added.file_bytes), ("chat", false, Some(13)));
         assert!(!serde_json::to_string(&added).unwrap().contains('/'));
-        let again = models(&folder).add(&file(&folder, "chat.gguf")).unwrap();
+        let again = models(&folder).add(&file(&folder, "chat.gguf"), DEMO).unwrap();
         assert_eq!(again.id, added.id);
-        assert_eq!(models(&folder).list().len(), 2);
+        assert_eq!(models(&folder).list(DEMO).len(), 2);
     }
 
     #[test]
     fn the_demo_model_is_there_from_the_start_and_stays() {
         let folder = tempdir().unwrap();
         let models = models(&folder);
-        let [demo] = &models.list()[..] else { panic!("one model") };
+        let [demo] = &models.list(DEMO)[..] else { panic!("one model") };
         assert!(demo.demo && demo.chosen);
-        assert_eq!(models.add(&folder.path().join("tiny.gguf")).unwrap().id, DEMO);
-        assert_eq!(models.remove(DEMO).unwrap_err().code, "model_built_in");
+        assert_eq!(models.add(&folder.path().join("tiny.gguf"), DEMO).unwrap().id, DEMO);
+        assert_eq!(models.remove(DEMO, "x").unwrap_err().code, "model_built_in");
     }
 
     #[test]
-    fn the_chosen_model_is_chosen_at_the_next_start_too_and_cannot_be_removed_meanwhile() {
+    fn a_model_in_use_stays_and_one_that_is_removed_keeps_its_file() {
         let folder = tempdir().unwrap();
-        let id = models(&folder).add(&file(&folder, "chat.gguf")).unwrap().id;
-        let chosen = models(&folder).choose(&id).unwrap();
-        assert_eq!(models(&folder).chosen(), chosen);
-        assert_eq!(models(&folder).remove(&id).unwrap_err().code, "model_in_use");
-        models(&folder).choose(DEMO).unwrap();
-        models(&folder).remove(&id).unwrap();
-        assert_eq!(models(&folder).choose(&id).unwrap_err().code, "unknown_model");
+        let id = models(&folder).add(&file(&folder, "chat.gguf"), DEMO).unwrap().id;
+        assert_eq!(models(&folder).remove(&id, &id).unwrap_err().code, "model_in_use");
+        models(&folder).remove(&id, DEMO).unwrap();
+        assert_eq!(models(&folder).find(&id).unwrap_err().code, "unknown_model");
         assert!(folder.path().join("chat.gguf").exists());
     }
 
@@ -224,16 +205,16 @@ mod tests {
     fn a_model_whose_file_is_gone_is_listed_without_a_size() {
         let folder = tempdir().unwrap();
         let models = models(&folder);
-        models.add(&file(&folder, "chat.gguf")).unwrap();
+        models.add(&file(&folder, "chat.gguf"), DEMO).unwrap();
         fs::remove_file(folder.path().join("chat.gguf")).unwrap();
-        assert_eq!(models.list()[1].file_bytes, None);
+        assert_eq!(models.list(DEMO)[1].file_bytes, None);
     }
 
     #[test]
     fn an_id_that_is_no_id_is_unknown() {
         let folder = tempdir().unwrap();
         for id in ["", "../../etc/passwd", "0192-nope"] {
-            assert_eq!(models(&folder).choose(id).unwrap_err().code, "unknown_model");
+            assert_eq!(models(&folder).find(id).unwrap_err().code, "unknown_model");
         }
     }
 }

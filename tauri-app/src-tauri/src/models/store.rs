@@ -22,7 +22,6 @@ pub(super) struct Entry {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct List {
     version: u32,
-    chosen: Option<String>,
     models: Vec<Entry>,
 }
 
@@ -41,7 +40,7 @@ impl Store {
             if error.kind() != io::ErrorKind::NotFound {
                 set_aside(&file, &error);
             }
-            List { version: VERSION, chosen: None, models: Vec::new() }
+            List { version: VERSION, models: Vec::new() }
         });
         Self { file, list }
     }
@@ -50,20 +49,12 @@ impl Store {
         &self.list.models
     }
 
-    pub(super) fn chosen(&self) -> Option<&str> {
-        self.list.chosen.as_deref()
-    }
-
     pub(super) fn add(&mut self, entry: Entry) -> Result<(), AppError> {
         self.change(|list| list.models.push(entry))
     }
 
     pub(super) fn remove(&mut self, id: &str) -> Result<(), AppError> {
         self.change(|list| list.models.retain(|entry| entry.id != id))
-    }
-
-    pub(super) fn choose(&mut self, id: &str) -> Result<(), AppError> {
-        self.change(|list| list.chosen = Some(id.into()))
     }
 
     fn change(&mut self, change: impl FnOnce(&mut List)) -> Result<(), AppError> {
@@ -108,15 +99,19 @@ mod tests {
     use super::*;
     use tempfile::tempdir;
 
+    fn entry() -> Entry {
+        Entry { id: "a".into(), path: "/a.gguf".into() }
+    }
+
     #[test]
     fn what_cannot_be_read_is_kept_beside_a_new_list() {
         let folder = tempdir().unwrap();
         let file = folder.path().join("models.json");
-        for text in ["{", r#"{"version": 99, "chosen": null, "models": []}"#] {
+        for text in ["{", r#"{"version": 99, "models": []}"#] {
             fs::write(&file, text).unwrap();
             let mut store = Store::open(file.clone());
             assert_eq!(store.entries(), []);
-            store.choose("demo").unwrap();
+            store.add(entry()).unwrap();
             let aside = folder.path().join("models.unreadable.json");
             assert_eq!(fs::read_to_string(aside).unwrap(), text);
         }
@@ -126,7 +121,7 @@ mod tests {
     fn a_change_that_cannot_be_saved_does_not_count() {
         let folder = tempdir().unwrap();
         let mut store = Store::open(folder.path().join("missing").join("models.json"));
-        assert_eq!(store.choose("demo").unwrap_err().code, "models_not_saved");
-        assert_eq!(store.chosen(), None);
+        assert_eq!(store.add(entry()).unwrap_err().code, "models_not_saved");
+        assert_eq!(store.entries(), []);
     }
 }
