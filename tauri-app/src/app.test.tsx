@@ -20,7 +20,7 @@ beforeEach(async () => {
   const notices = createNotices();
   models = {
     notices,
-    chat: createChat(backend, notices),
+    chat: createChat(backend, notices, new MemoryStorage()),
     engine: createEngine(backend, notices),
     licences: createLicences(backend, notices),
     preferences: createPreferences(new MemoryStorage(), ["en"]),
@@ -123,7 +123,7 @@ describe("an answer", () => {
 
   test("streams into its message while the button stops it", async () => {
     backend.latest.say({ seq: 0, type: "started", conversationId: "c1", messageId: "m1" });
-    backend.latest.say({ seq: 1, type: "delta", text: " upon" });
+    backend.latest.say({ seq: 1, type: "delta", offset: 0, text: " upon" });
     await rendered();
     const [user, assistant] = all("message");
     expect([user?.dataset.role, user?.dataset.state]).toEqual(["user", "done"]);
@@ -135,13 +135,13 @@ describe("an answer", () => {
   });
 
   test("a delta changes one text node and renders nothing anew", async () => {
-    backend.latest.say({ seq: 1, type: "delta", text: "a" });
+    backend.latest.say({ seq: 1, type: "delta", offset: 0, text: "a" });
     await rendered();
     const text = all("message-text")[1]?.firstChild;
     const observed: MutationRecord[] = [];
     const observer = new MutationObserver((records) => observed.push(...records));
     observer.observe(root, { subtree: true, childList: true, characterData: true, attributes: true });
-    backend.latest.say({ seq: 2, type: "delta", text: "b" });
+    backend.latest.say({ seq: 2, type: "delta", offset: 1, text: "b" });
     await rendered();
     observer.disconnect();
     expect(text?.textContent).toBe("ab");
@@ -196,7 +196,7 @@ test("the demo badge explains itself and closes on Escape", async () => {
 });
 
 test("another model is named without a demo badge", async () => {
-  const model = { name: "tiny-chat", demo: false, contextLength: 2048, hasChatTemplate: true };
+  const model = { id: "0199", name: "tiny-chat", demo: false, contextLength: 2048, hasChatTemplate: true };
   backend.tellStatus({ ...idleStatus(), model });
   await rendered();
   expect(one("model-name").textContent).toBe("tiny-chat");
@@ -209,6 +209,36 @@ test("a missing engine is told at once", async () => {
   await rendered();
   expect(one("engine-status").dataset.state).toBe("failed");
   expect(one("notice").textContent).toContain("looked for `/x`");
+});
+
+test("an engine that was given up shows why and a button that starts it anew", async () => {
+  const problem = { code: "engine_keeps_crashing", message: "5 times", values: { crashes: 5, signal: 9 } };
+  backend.tellStatus({ ...idleStatus(), state: "failed", problem });
+  await rendered();
+  expect(one("notice").textContent).toContain(
+    "5 times in short order; the last time it was killed by signal 9",
+  );
+  await click("engine-restart");
+  expect(backend.restarts).toBe(1);
+  backend.tellStatus(idleStatus());
+  await rendered();
+  expect(all("engine-restart")).toHaveLength(0);
+  expect(all("notice")).toHaveLength(0);
+});
+
+test("an engine on its way back says which try it is", async () => {
+  backend.tellStatus({ ...idleStatus(), state: "backingOff", attempt: 3, retryInMs: 500 });
+  await rendered();
+  expect(one("engine-status").textContent).toBe("Crashed; starting again (3)…");
+});
+
+test("a model that crashes the engine is offered another device", async () => {
+  const problem = { code: "model_load_crashed", message: "it ended", values: { offer: "CPU" } };
+  backend.tellStatus({ ...idleStatus(), state: "ready", problem });
+  await rendered();
+  await click("remedy");
+  expect(backend.loaded).toEqual([{ id: "demo", options: { device: "CPU" } }]);
+  expect(all("notice")).toHaveLength(0);
 });
 
 test("the licences are shown from the status line, open one by one, and are closed again", async () => {

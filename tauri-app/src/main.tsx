@@ -14,11 +14,12 @@ import { applyPreferences, createPreferences } from "./models/preferences";
 const notices = createNotices();
 const preferences = createPreferences(localStorage, navigator.languages);
 const engine = createEngine(tauriBackend, notices);
-const chat = createChat(tauriBackend, notices);
+const chat = createChat(tauriBackend, notices, sessionStorage);
 const licences = createLicences(tauriBackend, notices);
 
 applyPreferences(preferences, document.documentElement);
 void engine.connect();
+void chat.restore();
 
 const root = document.getElementById("app");
 if (root === null) throw new Error("index.html has no element #app");

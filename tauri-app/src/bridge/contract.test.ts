@@ -2,24 +2,35 @@
 
 import { mockIPC } from "@tauri-apps/api/mocks";
 import { describe, expect, test } from "vitest";
-import cancelInference from "../../../tests/contract/page/cancel_inference.json";
-import engineStatus from "../../../tests/contract/page/engine_status.json";
-import startInference from "../../../tests/contract/page/start_inference.json";
-import thirdPartyLicences from "../../../tests/contract/page/third_party_licences.json";
-import type { Answer, EngineStatus, StreamMessage } from "./contract";
-import { tauriBackend } from "./tauri";
+import type { StreamMessage } from "./contract";
+import type { Commands } from "./generated/contract";
+import { call, tauriBackend } from "./tauri";
 
 interface Case {
   about: string;
   arguments: Record<string, unknown>;
-  hears?: unknown[];
+  hears?: StreamMessage[];
   resolves?: unknown;
   rejects?: unknown;
+}
+
+interface Contract {
+  command: keyof Commands;
+  cases: Case[];
 }
 
 interface Call {
   command: string;
   parameters: Record<string, unknown>;
+}
+
+const files = import.meta.glob<Contract>("../../../tests/contract/page/*.json", {
+  eager: true,
+  import: "default",
+});
+
+function casesOf(command: keyof Commands): Case[] {
+  return Object.values(files).find((contract) => contract.command === command)?.cases ?? [];
 }
 
 /** A Rust side that answers every call as `given` says, and remembers what it was asked. */
@@ -28,7 +39,9 @@ function answerAs(given: Case): Call[] {
   mockIPC((command, parameters) => {
     calls.push({ command, parameters: JSON.parse(JSON.stringify(parameters)) });
     const channel = Object.values(parameters as object).find((value) => typeof value === "object");
-    given.hears?.forEach((message, index) => {
+    // Without a listener nothing is said.
+    const said = channel === undefined ? [] : (given.hears ?? []);
+    said.forEach((message, index) => {
       const id = Number(String(channel).match(/\d+/)?.[0] ?? (channel as { id: number }).id);
       internals().runCallback(id, { message, index });
     });
@@ -53,49 +66,63 @@ function expected(given: Case) {
   return given.rejects === undefined ? { resolves: given.resolves } : { rejects: given.rejects };
 }
 
-describe("start_inference", () => {
-  test.each(startInference.cases as Case[])("$about", async (given) => {
+const CHANNEL = expect.stringMatching(/^__CHANNEL__:\d+$/);
+
+describe.each(Object.values(files))("$command", ({ command, cases }) => {
+  test.each(cases)("$about", async (given) => {
+    const calls = answerAs(given);
+    const args = given.arguments as Commands[typeof command]["args"];
+    expect(await outcome(call(command, () => args))).toEqual(expected(given));
+    expect(calls).toEqual([{ command, parameters: given.arguments }]);
+  });
+});
+
+describe("an answer with a listener", () => {
+  const heardOf = casesOf("start_inference").filter((given) => given.hears !== undefined);
+
+  test.each(heardOf)("$about", async (given) => {
     const calls = answerAs(given);
     const heard: StreamMessage[] = [];
-    const question = given.arguments as { prompt: string; conversationId?: string };
-    const got = await outcome<Answer>(
-      tauriBackend.startInference(question, (message) => heard.push(message)),
-    );
+    const question = { prompt: String(given.arguments.prompt), conversationId: "c1" };
+    const got = await outcome(tauriBackend.startInference(question, (message) => heard.push(message)));
+    expect(got).toEqual(expected(given));
+    expect(heard).toEqual(given.hears);
+    expect(calls[0]?.parameters).toEqual({ ...question, onEvent: CHANNEL });
+  });
+
+  test.each(casesOf("attach_answer"))("that is taken up again: $about", async (given) => {
+    const calls = answerAs(given);
+    const heard: StreamMessage[] = [];
+    const place = { conversationId: "c1", messageId: "m1", offset: 3 };
+    const got = await outcome(tauriBackend.attachAnswer(place, (message) => heard.push(message)));
     expect(got).toEqual(expected(given));
     expect(heard).toEqual(given.hears ?? []);
-    expect(calls).toHaveLength(1);
-    expect(calls[0]?.command).toBe("start_inference");
-    expect(calls[0]?.parameters).toMatchObject({
-      prompt: question.prompt,
-      onEvent: expect.stringMatching(/^__CHANNEL__:\d+$/),
-    });
+    expect(calls[0]).toEqual({ command: "attach_answer", parameters: { ...place, onEvent: CHANNEL } });
   });
 });
 
-describe("cancel_inference", () => {
-  test.each(cancelInference.cases as Case[])("$about", async (given) => {
-    const calls = answerAs(given);
-    const messageId = given.arguments.messageId as string | undefined;
-    expect(await outcome(tauriBackend.cancelInference(messageId))).toEqual(expected(given));
-    expect(calls).toEqual([{ command: "cancel_inference", parameters: given.arguments }]);
-  });
-});
-
-describe("engine_status", () => {
-  test.each(engineStatus.cases as Case[])("$about", async (given) => {
-    const calls = answerAs(given);
-    const got = await outcome<EngineStatus>(tauriBackend.engineStatus(() => {}));
-    expect(got).toEqual(expected(given));
-    expect(calls[0]?.parameters).toEqual({ onChange: expect.stringMatching(/^__CHANNEL__:\d+$/) });
-  });
-});
-
-describe("third_party_licences", () => {
-  test.each(thirdPartyLicences.cases as Case[])("$about", async (given) => {
-    const calls = answerAs(given);
-    expect(await outcome<string>(tauriBackend.thirdPartyLicences())).toEqual(expected(given));
-    expect(calls).toEqual([{ command: "third_party_licences", parameters: {} }]);
-  });
+test("what the page names in words of its own goes to the commands as they are called", async () => {
+  const given = { about: "", arguments: {}, resolves: null };
+  const calls = answerAs(given);
+  const place = { conversationId: "c1", messageId: "m1", offset: 3 };
+  await tauriBackend.answerText(place);
+  await tauriBackend.cancelInference();
+  await tauriBackend.cancelInference("m1");
+  await tauriBackend.resumeConversation();
+  await tauriBackend.engineStatus(() => {});
+  await tauriBackend.restartEngine();
+  await tauriBackend.loadModel("demo", { device: "CPU" });
+  await tauriBackend.thirdPartyLicences();
+  expect(calls).toEqual([
+    { command: "answer_text", parameters: place },
+    { command: "cancel_inference", parameters: {} },
+    { command: "cancel_inference", parameters: { messageId: "m1" } },
+    { command: "resume_conversation", parameters: {} },
+    { command: "engine_status", parameters: { onChange: CHANNEL } },
+    { command: "engine_restart", parameters: {} },
+    { command: "load_model", parameters: { id: "demo", options: { device: "CPU" } } },
+    { command: "third_party_licences", parameters: {} },
+  ]);
 });
 
 test("outside of Tauri's window every call fails with an error that can be shown", async () => {

@@ -1,67 +1,56 @@
-/** The shapes that cross the border to Rust; `tests/contract/page` holds both sides to them. */
+/** What the page asks of Rust. The shapes that cross the border are written from Rust's types. */
 
-export interface AppError {
-  code: string;
-  message: string;
-  hint?: string;
-  values?: Record<string, string | number>;
-}
+import type {
+  Answer,
+  EngineStatus,
+  LoadOptions,
+  Model,
+  OpenConversation,
+  StreamMessage,
+  TextFrom,
+} from "./generated/contract";
 
-export type StreamMessage = { seq: number } & StreamEvent;
+export type {
+  Answer,
+  AppError,
+  EngineState,
+  EngineStatus,
+  LoadOptions,
+  Message as KeptMessage,
+  Model,
+  OpenConversation,
+  StreamMessage,
+  TextFrom,
+} from "./generated/contract";
 
-export type StreamEvent =
-  | { type: "started"; conversationId: string; messageId: string }
-  | { type: "progress"; done: number; total: number }
-  | { type: "delta"; text: string };
-
-export interface Answer {
+/** A place in the text of an answer, counted in UTF-16 units as strings are here. */
+export interface Place {
   conversationId: string;
   messageId: string;
-  state: "done" | "interrupted" | "failed";
-  text: string;
-  finishReason: "stop" | "length" | "cancelled" | null;
-  tokens: number | null;
-  tokensPerSecond: number | null;
-  firstTokenMs: number | null;
-  forgottenTurns: number;
-  problem: AppError | null;
+  offset: number;
 }
 
-export type EngineState =
-  | "stopped"
-  | "starting"
-  | "ready"
-  | "loading"
-  | "idle"
-  | "generating"
-  | "cancelling"
-  | "stopping"
-  | "crashed"
-  | "failed";
-
-export interface EngineStatus {
-  state: EngineState;
-  fraction: number | null;
-  model: { name: string; demo: boolean; contextLength: number | null; hasChatTemplate: boolean | null };
-  device: string | null;
-  starts: number;
-  /** What the engine said that a person should see; no errors, but of the same shape. */
-  remarks: AppError[];
-  lastDeath: AppError | null;
-  problem: AppError | null;
-}
-
-/** Everything the page can ask of Rust. */
+/** Everything the page can ask of Rust. Each rejects with an `AppError`. */
 export interface Backend {
-  /** Resolves with the whole answer; rejects with an `AppError` if none was begun. */
+  /** Resolves with the whole answer; rejects if none was begun. */
   startInference(
     question: { prompt: string; conversationId?: string },
     onEvent: (message: StreamMessage) => void,
   ): Promise<Answer>;
+  /** Listens to an answer from `place` on; resolves with the whole of it at its end. */
+  attachAnswer(place: Place, onEvent: (message: StreamMessage) => void): Promise<Answer>;
+  /** The text from `place` on, as it is now. */
+  answerText(place: Place): Promise<TextFrom>;
   /** Stops the answer, and says whether it was running. */
   cancelInference(messageId?: string): Promise<boolean>;
+  /** The conversation whose answer is being written, else the last one. */
+  resumeConversation(): Promise<OpenConversation | null>;
   /** The state now; every later one goes to `onChange`. */
   engineStatus(onChange: (status: EngineStatus) => void): Promise<EngineStatus>;
+  /** Ends the engine and starts it anew; crashes are forgotten. */
+  restartEngine(): Promise<null>;
+  /** Makes a model the one to use and loads it. */
+  loadModel(id: string, options: LoadOptions): Promise<Model>;
   /** The text of every licence of what others wrote. */
   thirdPartyLicences(): Promise<string>;
 }

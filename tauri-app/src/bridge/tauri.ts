@@ -1,26 +1,32 @@
 /** The one place that talks to Tauri. */
 
 import { Channel, invoke } from "@tauri-apps/api/core";
-import type { Answer, Backend, EngineStatus, StreamMessage } from "./contract";
+import type { Backend } from "./contract";
 import { toAppError } from "./errors";
+import type { Commands } from "./generated/contract";
 
 export const tauriBackend: Backend = {
-  startInference: ({ prompt, conversationId }, onEvent) =>
-    call<Answer>("start_inference", () => ({
-      prompt,
-      conversationId,
-      onEvent: new Channel<StreamMessage>(onEvent),
-    })),
-  cancelInference: (messageId) => call<boolean>("cancel_inference", () => ({ messageId })),
-  engineStatus: (onChange) =>
-    call<EngineStatus>("engine_status", () => ({ onChange: new Channel<EngineStatus>(onChange) })),
-  thirdPartyLicences: () => call<string>("third_party_licences", () => ({})),
+  startInference: (question, onEvent) =>
+    call("start_inference", () => ({ ...question, onEvent: new Channel(onEvent) })),
+  attachAnswer: (place, onEvent) =>
+    call("attach_answer", () => ({ ...place, onEvent: new Channel(onEvent) })),
+  answerText: (place) => call("answer_text", () => ({ ...place })),
+  cancelInference: (messageId) =>
+    call("cancel_inference", () => (messageId === undefined ? {} : { messageId })),
+  resumeConversation: () => call("resume_conversation", () => ({})),
+  engineStatus: (onChange) => call("engine_status", () => ({ onChange: new Channel(onChange) })),
+  restartEngine: () => call("engine_restart", () => ({})),
+  loadModel: (id, options) => call("load_model", () => ({ id, options })),
+  thirdPartyLicences: () => call("third_party_licences", () => ({})),
 };
 
 /** Everything that fails on the way, outside of Tauri's window too, is an `AppError`. */
-async function call<Result>(command: string, parameters: () => Record<string, unknown>): Promise<Result> {
+export async function call<Name extends keyof Commands>(
+  command: Name,
+  args: () => Commands[Name]["args"],
+): Promise<Commands[Name]["answer"]> {
   try {
-    return await invoke<Result>(command, parameters());
+    return await invoke<Commands[Name]["answer"]>(command, { ...args() });
   } catch (reason) {
     throw toAppError(reason);
   }

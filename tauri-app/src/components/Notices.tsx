@@ -1,3 +1,4 @@
+import type { AppError } from "../bridge/contract";
 import { describeError } from "../i18n/errors";
 import { useModels, useWords } from "./context";
 import { AlertIcon, CloseIcon } from "./icons";
@@ -15,6 +16,7 @@ export function Notices() {
             <div class="notice-text">
               <strong>{title}</strong>
               <span>{detail}</span>
+              <Remedy error={error} />
             </div>
             <button
               type="button"
@@ -30,5 +32,27 @@ export function Notices() {
         );
       })}
     </div>
+  );
+}
+
+/** What helps against a model that crashes the engine: another device, or to insist. */
+function Remedy({ error }: { error: AppError }) {
+  const { engine, notices } = useModels();
+  const words = useWords();
+  const device = error.values?.offer;
+  const insists = error.code === "model_quarantined" && device === undefined;
+  if (device === undefined && !insists) return null;
+  return (
+    <button
+      type="button"
+      class="text-button"
+      data-testid="remedy"
+      onClick={() => {
+        notices.dismiss(error.code);
+        void engine.loadAgain(device === undefined ? { insist: true } : { device: String(device) });
+      }}
+    >
+      {device === undefined ? words.loadAllTheSame : words.loadOn(String(device))}
+    </button>
   );
 }

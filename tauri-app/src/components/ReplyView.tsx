@@ -1,6 +1,6 @@
 import { formatNumber, formatPercent, type Words } from "../i18n";
-import type { Reply } from "../models/chat";
 import type { Language } from "../models/preferences";
+import type { Reply } from "../models/reply";
 import { useModels, useWords } from "./context";
 
 /** An answer. While it streams only its text node changes: the signal itself is rendered. */

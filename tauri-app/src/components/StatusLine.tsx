@@ -1,7 +1,10 @@
-import type { EngineStatus } from "../bridge/contract";
+import type { EngineState, EngineStatus } from "../bridge/contract";
 import { formatNumber, formatPercent, type Words } from "../i18n";
 import type { Language } from "../models/preferences";
 import { useModels, useWords } from "./context";
+
+/** The engine does not run, and nothing but time or the user brings it back. */
+const DOWN: readonly EngineState[] = ["crashed", "backingOff", "failed"];
 
 /** What the engine is doing, where it computes, and how fast the last answer came. */
 export function StatusLine() {
@@ -22,6 +25,7 @@ export function StatusLine() {
         <span class="engine-dot" aria-hidden="true" />
         {stateText(status, words, language)}
       </span>
+      {status !== null && DOWN.includes(status.state) && <RestartButton />}
       {status?.device && <span data-testid="device">{status.device}</span>}
       {speed !== null && (
         <span data-testid="speed">{words.tokensPerSecond(formatNumber(speed, language))}</span>
@@ -39,10 +43,28 @@ export function StatusLine() {
   );
 }
 
+function RestartButton() {
+  const { engine } = useModels();
+  const words = useWords();
+  return (
+    <button
+      type="button"
+      class="text-button"
+      data-testid="engine-restart"
+      onClick={() => void engine.restart()}
+    >
+      {words.restart}
+    </button>
+  );
+}
+
 function stateText(status: EngineStatus | null, words: Words, language: Language): string {
   if (status === null) return words.connecting;
   if (status.state === "loading" && status.fraction !== null) {
     return words.loading(formatPercent(status.fraction, language));
+  }
+  if (status.state === "backingOff" && status.attempt !== null) {
+    return words.backingOff(formatNumber(status.attempt, language));
   }
   return words.states[status.state];
 }

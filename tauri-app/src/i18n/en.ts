@@ -40,6 +40,10 @@ export const en = {
   tokensPerSecond: (rate: string) => `${rate} tokens/s`,
 
   engineLabel: "Engine",
+  restart: "Restart",
+  backingOff: (attempt: string) => `Crashed; starting again (${attempt})…`,
+  loadOn: (device: string) => `Load it on ${device}`,
+  loadAllTheSame: "Load it all the same",
   loading: (percent: string) => `Loading the model… ${percent}`,
   states: {
     stopped: "Asleep",
@@ -51,6 +55,7 @@ export const en = {
     cancelling: "Stopping the answer…",
     stopping: "Ending…",
     crashed: "Crashed",
+    backingOff: "Crashed; starting again…",
     failed: "Not available",
   } satisfies Record<EngineState, string>,
   connecting: "Connecting…",

@@ -41,6 +41,48 @@ const english: Record<string, Teller> = {
   }),
   engine_missing: (error) => ({ title: "The engine is missing", detail: told(error) }),
   engine_cannot_start: (error) => ({ title: "The engine cannot be started", detail: told(error) }),
+  engine_will_not_run: (error) => ({
+    title: "The engine cannot run",
+    detail: `It ${endEn(error)}. Install the program again.`,
+  }),
+  engine_file_wrong: (error) => ({ title: "The engine is damaged", detail: told(error) }),
+  engine_broke_protocol: (error) => ({ title: "App and engine do not fit together", detail: told(error) }),
+  engine_keeps_crashing: (error) => ({
+    title: "The engine stopped again and again",
+    detail: `${value(error, "crashes")} times in short order; the last time it ${endEn(error)}. Restart it, or use another model.`,
+  }),
+  request_keeps_killing: (error) => ({
+    title: "The engine stops whenever it works on this",
+    detail: `${value(error, "crashes")} times in a row. Ask something else, or restart the engine.`,
+  }),
+  model_load_crashed: (error) => ({
+    title: "The engine stopped while it loaded the model",
+    detail: `It ${endEn(error)}.`,
+  }),
+  model_quarantined: (error) => ({
+    title: "This model makes the engine stop",
+    detail: `${value(error, "crashes")} times while it was loaded. It is not loaded again by itself.`,
+  }),
+  history_read_only: () => ({
+    title: "Your conversations belong to a newer version of this app",
+    detail: "They can be read, and nothing is changed. Install the newest version to go on with them.",
+  }),
+  history_set_aside: () => ({
+    title: "The file with your conversations was damaged",
+    detail: "It is kept in the app's data folder, and a new one was begun.",
+  }),
+  disk_full: () => ({
+    title: "The disk is full",
+    detail: "Make room: what was not saved is tried again as long as the app is open.",
+  }),
+  settings_from_backup: () => ({
+    title: "Your settings could not be read",
+    detail: "Those from before are used. Look whether your last changes are still there.",
+  }),
+  settings_from_defaults: () => ({
+    title: "Your settings could not be read",
+    detail: "They are as at first. The file is kept beside the new one.",
+  }),
   context_overflow: (error) => ({
     title: "This is too long for the model",
     detail: `It has ${value(error, "promptTokens")} tokens; the model reads ${value(error, "contextLength")} at most. Shorten it.`,
@@ -99,6 +141,48 @@ const portuguese: Record<string, Teller> = {
   }),
   engine_missing: (error) => ({ title: "Falta o motor", detail: told(error) }),
   engine_cannot_start: (error) => ({ title: "O motor não pode ser iniciado", detail: told(error) }),
+  engine_will_not_run: (error) => ({
+    title: "O motor não funciona",
+    detail: `Ele ${endPt(error)}. Instale o programa de novo.`,
+  }),
+  engine_file_wrong: (error) => ({ title: "O motor está danificado", detail: told(error) }),
+  engine_broke_protocol: (error) => ({ title: "Aplicativo e motor não combinam", detail: told(error) }),
+  engine_keeps_crashing: (error) => ({
+    title: "O motor parou várias vezes",
+    detail: `${value(error, "crashes")} vezes em pouco tempo; na última ele ${endPt(error)}. Reinicie-o ou use outro modelo.`,
+  }),
+  request_keeps_killing: (error) => ({
+    title: "O motor para sempre que trabalha nisto",
+    detail: `${value(error, "crashes")} vezes seguidas. Pergunte outra coisa ou reinicie o motor.`,
+  }),
+  model_load_crashed: (error) => ({
+    title: "O motor parou enquanto carregava o modelo",
+    detail: `Ele ${endPt(error)}.`,
+  }),
+  model_quarantined: (error) => ({
+    title: "Este modelo faz o motor parar",
+    detail: `${value(error, "crashes")} vezes ao ser carregado. Ele não é mais carregado sozinho.`,
+  }),
+  history_read_only: () => ({
+    title: "Suas conversas são de uma versão mais nova deste aplicativo",
+    detail: "Elas podem ser lidas, e nada é alterado. Instale a versão mais nova para continuar.",
+  }),
+  history_set_aside: () => ({
+    title: "O arquivo com as suas conversas estava danificado",
+    detail: "Ele fica guardado na pasta de dados do aplicativo, e um novo foi iniciado.",
+  }),
+  disk_full: () => ({
+    title: "O disco está cheio",
+    detail: "Libere espaço: o que não foi salvo é tentado de novo enquanto o aplicativo estiver aberto.",
+  }),
+  settings_from_backup: () => ({
+    title: "As suas configurações não puderam ser lidas",
+    detail: "As anteriores estão em uso. Veja se as últimas mudanças ainda estão lá.",
+  }),
+  settings_from_defaults: () => ({
+    title: "As suas configurações não puderam ser lidas",
+    detail: "Elas estão como no início. O arquivo fica guardado ao lado do novo.",
+  }),
   context_overflow: (error) => ({
     title: "Isto é longo demais para o modelo",
     detail: `São ${value(error, "promptTokens")} tokens; o modelo lê no máximo ${value(error, "contextLength")}. Encurte a mensagem.`,
@@ -140,17 +224,59 @@ export const knownCodes: Record<Language, readonly string[]> = {
   "pt-BR": Object.keys(portuguese),
 };
 
+/** What became of the engine, as the rest of a sentence about it. */
+const CAUSES: Record<Language, Record<string, string>> = {
+  en: {
+    out_of_memory: "ran out of memory",
+    gpu_lost: "lost the graphics card",
+    illegal_instruction: "used an instruction that this processor does not have",
+    assertion: "failed a check of its own",
+    wrong_access: "touched memory that is not its own",
+    file_vanished: "lost the model's file while it was in use",
+    missing_library: "did not find a library that it needs",
+    wrong_command_line: "does not fit to this app",
+    wrong_version: "does not fit to this app",
+    hung: "did not go on any more",
+  },
+  "pt-BR": {
+    out_of_memory: "ficou sem memória",
+    gpu_lost: "perdeu a placa de vídeo",
+    illegal_instruction: "usou uma instrução que este processador não tem",
+    assertion: "falhou em uma verificação própria",
+    wrong_access: "usou memória que não é dele",
+    file_vanished: "perdeu o arquivo do modelo durante o uso",
+    missing_library: "não encontrou uma biblioteca de que precisa",
+    wrong_command_line: "não combina com este aplicativo",
+    wrong_version: "não combina com este aplicativo",
+    hung: "não continuou mais",
+  },
+};
+
 function endEn(error: AppError): string {
-  const signal = error.values?.signal;
+  const { cause, signal, exitCode, ntStatus } = error.values ?? {};
+  const known = CAUSES.en[String(cause)];
+  if (known !== undefined) return known;
   if (signal !== undefined) return `was killed by ${signalName(signal)}`;
-  return `ended with exit code ${value(error, "exitCode")}`;
+  if (exitCode !== undefined) return `ended with exit code ${exitCode}`;
+  if (ntStatus !== undefined) return `was ended by Windows with status ${ntStatus}`;
+  return "ended without saying why";
 }
 
 function endPt(error: AppError): string {
-  const signal = error.values?.signal;
+  const { cause, signal, exitCode, ntStatus } = error.values ?? {};
+  const known = CAUSES["pt-BR"][String(cause)];
+  if (known !== undefined) return known;
   if (signal !== undefined) return `foi encerrado pelo sinal ${signalName(signal).replace("signal ", "")}`;
-  return `terminou com o código de saída ${value(error, "exitCode")}`;
+  if (exitCode !== undefined) return `terminou com o código de saída ${exitCode}`;
+  if (ntStatus !== undefined) return `foi encerrado pelo Windows com o status ${ntStatus}`;
+  return "terminou sem dizer por quê";
 }
+
+/** The causes that have words, for the test that compares the languages. */
+export const knownCauses: Record<Language, readonly string[]> = {
+  en: Object.keys(CAUSES.en),
+  "pt-BR": Object.keys(CAUSES["pt-BR"]),
+};
 
 const SIGNALS: Record<number, string> = {
   4: "SIGILL",

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { formatNumber, formatPercent, wordsIn } from ".";
-import { describeError, knownCodes } from "./errors";
+import { describeError, knownCauses, knownCodes } from "./errors";
 
 test("both languages have words for the same errors", () => {
   expect(knownCodes["pt-BR"]).toEqual(knownCodes.en);
+  expect(knownCauses["pt-BR"]).toEqual(knownCauses.en);
 });
 
 test("no word of the Portuguese page is left in English", () => {
@@ -32,6 +33,13 @@ describe("errors", () => {
     const ended = { code: "engine_died", message: "it ended", values: { exitCode: 70 } };
     expect(describeError(ended, "en").detail).toContain("ended with exit code 70");
     expect(describeError(ended, "pt-BR").detail).toContain("código de saída 70");
+  });
+
+  test("a cause is told in words before its signal", () => {
+    const values = { cause: "illegal_instruction", signal: 4 };
+    const ended = { code: "engine_died", message: "it ended", values };
+    expect(describeError(ended, "en").detail).toContain("an instruction that this processor does not have");
+    expect(describeError(ended, "pt-BR").detail).toContain("uma instrução que este processador não tem");
   });
 
   test("values stand in the sentence", () => {

@@ -38,6 +38,10 @@ export const ptBR: Words = {
   tokensPerSecond: (rate) => `${rate} tokens/s`,
 
   engineLabel: "Motor",
+  restart: "Reiniciar",
+  backingOff: (attempt) => `Parou de repente; iniciando de novo (${attempt})…`,
+  loadOn: (device) => `Carregar em ${device}`,
+  loadAllTheSame: "Carregar mesmo assim",
   loading: (percent) => `Carregando o modelo… ${percent}`,
   states: {
     stopped: "Dormindo",
@@ -49,6 +53,7 @@ export const ptBR: Words = {
     cancelling: "Parando a resposta…",
     stopping: "Encerrando…",
     crashed: "Parou de repente",
+    backingOff: "Parou de repente; iniciando de novo…",
     failed: "Indisponível",
   },
   connecting: "Conectando…",

@@ -1,17 +1,21 @@
 import { effect } from "@preact/signals";
-import { beforeEach, describe, expect, test } from "vitest";
-import { type Chat, createChat, type Reply } from "./chat";
-import { ManualBackend } from "./fakes";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { KeptMessage, OpenConversation } from "../bridge/contract";
+import { type Chat, createChat } from "./chat";
+import { ManualBackend, MemoryStorage } from "./fakes";
 import { createNotices, type Notices } from "./notices";
+import { type Reply, SILENCE_MS } from "./reply";
 
 let backend: ManualBackend;
 let notices: Notices;
+let session: Storage;
 let chat: Chat;
 
 beforeEach(() => {
   backend = new ManualBackend();
   notices = createNotices();
-  chat = createChat(backend, notices);
+  session = new MemoryStorage();
+  chat = createChat(backend, notices, session);
 });
 
 function lastReply(): Reply {
@@ -36,8 +40,8 @@ describe("asking", () => {
     void chat.ask("Hello");
     const before = chat.messages.value;
     backend.latest.say(started);
-    backend.latest.say({ seq: 1, type: "delta", text: " Once" });
-    backend.latest.say({ seq: 2, type: "delta", text: " upon" });
+    backend.latest.say({ seq: 1, type: "delta", offset: 0, text: " Once" });
+    backend.latest.say({ seq: 2, type: "delta", offset: 5, text: " upon" });
     expect(lastReply().text.value).toBe(" Once upon");
     expect(lastReply().shownText.value).toBe("Once upon");
     expect(chat.messages.value).toBe(before);
@@ -45,9 +49,9 @@ describe("asking", () => {
 
   test("ends with the answer's own text, should a piece have been lost", async () => {
     void chat.ask("Hello");
-    backend.latest.say({ seq: 1, type: "delta", text: "On" });
+    backend.latest.say({ seq: 1, type: "delta", offset: 0, text: "On" });
     await backend.latest.end({ text: "Once upon", tokensPerSecond: 123 });
-    backend.latest.say({ seq: 2, type: "delta", text: "late" });
+    backend.latest.say({ seq: 2, type: "delta", offset: 2, text: "late" });
     expect(lastReply().text.value).toBe("Once upon");
     expect(lastReply().state.value).toBe("done");
     expect(chat.lastSpeed.value).toBe(123);
@@ -58,7 +62,7 @@ describe("asking", () => {
     void chat.ask("Hello");
     backend.latest.say({ seq: 1, type: "progress", done: 30, total: 120 });
     expect(lastReply().reading.value).toBe(0.25);
-    backend.latest.say({ seq: 2, type: "delta", text: "a" });
+    backend.latest.say({ seq: 2, type: "delta", offset: 0, text: "a" });
     expect(lastReply().reading.value).toBeNull();
   });
 
@@ -98,7 +102,7 @@ describe("when it goes wrong", () => {
 
   test("an answer cut by a crash keeps its text, says so, and the next one can be asked", async () => {
     void chat.ask("Hello");
-    backend.latest.say({ seq: 1, type: "delta", text: "Once" });
+    backend.latest.say({ seq: 1, type: "delta", offset: 0, text: "Once" });
     const problem = { code: "engine_died", message: "killed", values: { signal: 9 } };
     await backend.latest.end({ state: "interrupted", text: "Once", finishReason: null, problem });
     expect(lastReply().state.value).toBe("interrupted");
@@ -148,7 +152,97 @@ test("a thousand pieces of text do not touch the list of messages", () => {
   });
   void chat.ask("Hello");
   const afterAsking = updates;
-  for (let seq = 1; seq <= 1000; seq++) backend.latest.say({ seq, type: "delta", text: "x" });
+  for (let seq = 1; seq <= 1000; seq++)
+    backend.latest.say({ seq, type: "delta", offset: seq - 1, text: "x" });
   expect(lastReply().text.value).toHaveLength(1000);
   expect(updates).toBe(afterAsking);
+});
+
+describe("when messages are lost", () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+    void chat.ask("Hello");
+    backend.latest.say(started);
+  });
+  afterEach(() => vi.useRealTimers());
+
+  const delta = (seq: number, offset: number, text: string) =>
+    backend.latest.say({ seq, type: "delta", offset, text });
+
+  test("what is missing is asked for by its place, and nothing is doubled", async () => {
+    delta(1, 0, "Once ");
+    backend.written = "Once upon a time";
+    delta(3, 10, "a time");
+    await vi.advanceTimersByTimeAsync(0);
+    expect(backend.looked).toEqual([{ conversationId: "c7", messageId: "m3", offset: 5 }]);
+    expect(lastReply().text.value).toBe("Once upon a time");
+    delta(2, 5, "upon ");
+    delta(4, 16, ", there");
+    expect(lastReply().text.value).toBe("Once upon a time, there");
+  });
+
+  test("silence is no reason to miss the text: it is asked for until the end", async () => {
+    delta(1, 0, "Once ");
+    backend.written = "Once upon";
+    await vi.advanceTimersByTimeAsync(SILENCE_MS);
+    expect(lastReply().text.value).toBe("Once upon");
+    backend.written = "Once upon a time";
+    await vi.advanceTimersByTimeAsync(SILENCE_MS);
+    expect(lastReply().text.value).toBe("Once upon a time");
+    const ending = backend.latest.end({ text: "Once upon a time." });
+    await vi.advanceTimersByTimeAsync(10 * SILENCE_MS);
+    await ending;
+    expect(lastReply().text.value).toBe("Once upon a time.");
+    expect(backend.looked).toHaveLength(2);
+  });
+});
+
+describe("a page that is loaded anew", () => {
+  const kept = (role: KeptMessage["role"], text: string, more: Partial<KeptMessage> = {}): KeptMessage => ({
+    id: "m3",
+    role,
+    text,
+    state: "done",
+    created: 0,
+    ...more,
+  });
+  const conversation = { id: "c7", title: "t", created: 0, updated: 0, model: null };
+  const open = (...messages: KeptMessage[]): OpenConversation => ({ conversation, messages });
+
+  test("shows the last conversation and goes on with it", async () => {
+    backend.last = open(kept("user", "Hello"), kept("assistant", " Hi", { state: "interrupted" }));
+    await chat.restore();
+    expect(chat.messages.value.map((message) => message.role)).toEqual(["user", "assistant"]);
+    expect(lastReply().shownText.value).toBe("Hi");
+    expect(lastReply().state.value).toBe("interrupted");
+    expect(chat.busy.value).toBe(false);
+    void chat.ask("more");
+    expect(backend.latest.question.conversationId).toBe("c7");
+  });
+
+  test("takes up an answer that is being written at its place", async () => {
+    backend.last = open(kept("user", "Hello"), kept("assistant", "Once", { state: "streaming" }));
+    const restoring = chat.restore();
+    await vi.waitFor(() => expect(backend.asked).toHaveLength(1));
+    expect(backend.latest.place).toEqual({ conversationId: "c7", messageId: "m3", offset: 4 });
+    expect(chat.busy.value).toBe(true);
+    backend.latest.say(started);
+    backend.latest.say({ seq: 1, type: "delta", offset: 4, text: " upon" });
+    expect(lastReply().text.value).toBe("Once upon");
+    await chat.stop();
+    expect(backend.cancelled).toEqual(["m3"]);
+    await backend.latest.end({ text: "Once upon a time", conversationId: "c7" });
+    await restoring;
+    expect(lastReply().text.value).toBe("Once upon a time");
+    expect(chat.busy.value).toBe(false);
+  });
+
+  test("stays empty where nothing was said, and where the user has begun anew", async () => {
+    await chat.restore();
+    expect(chat.messages.value).toEqual([]);
+    chat.startOver();
+    backend.last = open(kept("user", "Hello"));
+    await chat.restore();
+    expect(chat.messages.value).toEqual([]);
+  });
 });

@@ -1,28 +1,14 @@
 /** The conversation as the page shows it. Rust owns the truth; this is a view of it. */
 
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import type { Answer, AppError, Backend, StreamMessage } from "../bridge/contract";
+import type { Answer, AppError, Backend, OpenConversation, StreamMessage } from "../bridge/contract";
 import type { Notices } from "./notices";
-
-export type AnswerState = "streaming" | Answer["state"];
+import { conclude, createListener, createReply, keptReply, type Reply } from "./reply";
 
 export interface Question {
   readonly role: "user";
   readonly key: number;
   readonly text: string;
-}
-
-/** Its parts are signals: a new piece of text touches one text node and nothing else. */
-export interface Reply {
-  readonly role: "assistant";
-  readonly key: number;
-  readonly text: Signal<string>;
-  /** The text without the space that a continued sentence begins with. */
-  readonly shownText: ReadonlySignal<string>;
-  readonly state: Signal<AnswerState>;
-  /** How much of the prompt was read, 0 to 1, as long as there is no text. */
-  readonly reading: Signal<number | null>;
-  readonly answer: Signal<Answer | null>;
 }
 
 export type Message = Question | Reply;
@@ -33,6 +19,8 @@ export interface Chat {
   readonly busy: ReadonlySignal<boolean>;
   /** Tokens per second of the last answer that had any. */
   readonly lastSpeed: ReadonlySignal<number | null>;
+  /** Shows the last conversation again; an answer that is being written goes on at its place. */
+  restore(): Promise<void>;
   /** Asks `prompt`. Ends when the answer does. */
   ask(prompt: string): Promise<void>;
   /** Stops the answer that is being written. */
@@ -41,7 +29,11 @@ export interface Chat {
   startOver(): void;
 }
 
-export function createChat(backend: Backend, notices: Notices): Chat {
+/** Set while the user has begun anew and asked nothing yet: then a reload shows nothing old. */
+const BEGUN_ANEW = "begun-anew";
+
+/** `session` lasts as long as the window. */
+export function createChat(backend: Backend, notices: Notices, session: Storage): Chat {
   const messages = signal<readonly Message[]>([]);
   const draft = signal("");
   const running = signal<{ messageId?: string } | null>(null);
@@ -59,30 +51,44 @@ export function createChat(backend: Backend, notices: Notices): Chat {
       running.value = {};
       messages.value = [...messages.value, question, reply];
     });
+    const earlier = conversationId === undefined ? {} : { conversationId };
+    await follow(
+      reply,
+      (hear) => backend.startInference({ prompt, ...earlier }, hear),
+      (error) => takeBack(question, reply, error),
+    );
+  }
+
+  /** Shows an answer while it is written, until it ends or `refused` hears why there is none. */
+  async function follow(
+    reply: Reply,
+    answered: (hear: (message: StreamMessage) => void) => Promise<Answer>,
+    refused: (error: AppError) => void,
+  ): Promise<void> {
+    const listener = createListener(reply, backend);
     try {
-      const earlier = conversationId === undefined ? {} : { conversationId };
-      const answer = await backend.startInference({ prompt, ...earlier }, (message) => hear(reply, message));
-      batch(() => conclude(reply, answer));
+      const answer = await answered((message) => {
+        if (message.type === "started") begun(message);
+        listener.hear(message);
+      });
+      batch(() => ended(reply, answer));
     } catch (error) {
-      batch(() => takeBack(question, reply, error as AppError));
+      batch(() => refused(error as AppError));
     } finally {
+      listener.end();
       running.value = null;
     }
   }
 
-  function hear(reply: Reply, message: StreamMessage): void {
-    if (message.type === "started") {
-      conversationId = message.conversationId;
-      running.value = { messageId: message.messageId };
-    }
-    receive(reply, message);
+  function begun(answer: { conversationId: string; messageId: string }): void {
+    conversationId = answer.conversationId;
+    running.value = { messageId: answer.messageId };
+    session.removeItem(BEGUN_ANEW);
   }
 
-  function conclude(reply: Reply, answer: Answer): void {
+  function ended(reply: Reply, answer: Answer): void {
     conversationId = answer.conversationId;
-    reply.text.value = answer.text;
-    reply.answer.value = answer;
-    reply.state.value = answer.state;
+    conclude(reply, answer);
     lastSpeed.value = answer.tokensPerSecond ?? lastSpeed.value;
     if (answer.problem !== null) notices.show(answer.problem);
   }
@@ -95,11 +101,52 @@ export function createChat(backend: Backend, notices: Notices): Chat {
     notices.show(error);
   }
 
+  function shown({ conversation, messages: kept }: OpenConversation): Message[] {
+    return kept
+      .filter((message) => message.role !== "system")
+      .map((message) =>
+        message.role === "user"
+          ? { role: "user", key: nextKey++, text: message.text }
+          : keptReply(nextKey++, conversation.id, message),
+      );
+  }
+
+  async function restore(): Promise<void> {
+    if (session.getItem(BEGUN_ANEW) !== null) return;
+    try {
+      const open = await backend.resumeConversation();
+      // Whoever was quicker has begun another one.
+      if (open === null || messages.value.length > 0) return;
+      conversationId = open.conversation.id;
+      messages.value = shown(open);
+      await takeUp(open);
+    } catch (error) {
+      notices.show(error as AppError);
+    }
+  }
+
+  async function takeUp({ conversation, messages: kept }: OpenConversation): Promise<void> {
+    const message = kept.at(-1);
+    const reply = messages.value.at(-1);
+    if (message?.state !== "streaming" || reply?.role !== "assistant") return;
+    running.value = { messageId: message.id };
+    const place = { conversationId: conversation.id, messageId: message.id, offset: message.text.length };
+    await follow(
+      reply,
+      (hear) => backend.attachAnswer(place, hear),
+      (error) => {
+        reply.state.value = "interrupted";
+        notices.show(error);
+      },
+    );
+  }
+
   return {
     messages,
     draft,
     busy: computed(() => running.value !== null),
     lastSpeed,
+    restore,
     ask,
     async stop() {
       if (running.value !== null) await backend.cancelInference(running.value.messageId);
@@ -107,33 +154,11 @@ export function createChat(backend: Backend, notices: Notices): Chat {
     startOver() {
       if (running.value !== null) return;
       conversationId = undefined;
+      session.setItem(BEGUN_ANEW, "yes");
       batch(() => {
         messages.value = [];
         notices.clear();
       });
     },
   };
-}
-
-function createReply(key: number): Reply {
-  const text = signal("");
-  return {
-    role: "assistant",
-    key,
-    text,
-    shownText: computed(() => text.value.trimStart()),
-    state: signal<AnswerState>("streaming"),
-    reading: signal<number | null>(null),
-    answer: signal<Answer | null>(null),
-  };
-}
-
-/** A message may come after the end of its answer, which holds the whole text already. */
-function receive(reply: Reply, message: StreamMessage): void {
-  if (reply.state.value !== "streaming") return;
-  if (message.type === "progress") reply.reading.value = message.done / Math.max(message.total, 1);
-  if (message.type === "delta") {
-    reply.reading.value = null;
-    reply.text.value += message.text;
-  }
 }

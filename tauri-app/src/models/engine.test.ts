@@ -54,6 +54,23 @@ test("an engine that died while nobody waited for it is told as replaced", async
   expect(notices.all.value).toEqual([{ level: "warning", error: { ...killed, code: "engine_replaced" } }]);
 });
 
+test("one that came back over several tries is told of once", async () => {
+  await engine.connect();
+  for (const state of ["crashed", "backingOff"] as const) {
+    backend.tellStatus({ ...idleStatus(), state, lastDeath: killed });
+    expect(notices.all.value).toEqual([]);
+  }
+  backend.tellStatus({ ...idleStatus(), state: "starting", starts: 2, lastDeath: killed });
+  expect(notices.all.value).toHaveLength(1);
+});
+
+test("an engine that was stopped on purpose is not told as replaced", async () => {
+  await engine.connect();
+  backend.tellStatus({ ...idleStatus(), state: "stopping", lastDeath: killed });
+  backend.tellStatus({ ...idleStatus(), state: "idle", starts: 2, lastDeath: killed });
+  expect(notices.all.value).toEqual([]);
+});
+
 test("a death in mid-answer is left to the answer to tell", async () => {
   await engine.connect();
   backend.tellStatus({ ...idleStatus(), state: "generating" });

@@ -1,7 +1,7 @@
-/** The engine's state, as Rust tells it. */
+/** The engine's state, as Rust tells it, and what the user can do when it does not run. */
 
 import { type ReadonlySignal, signal } from "@preact/signals";
-import type { AppError, Backend, EngineStatus } from "../bridge/contract";
+import type { AppError, Backend, EngineState, EngineStatus, LoadOptions } from "../bridge/contract";
 import type { Notices } from "./notices";
 
 export interface EngineModel {
@@ -9,20 +9,40 @@ export interface EngineModel {
   readonly status: ReadonlySignal<EngineStatus | null>;
   /** Begins to listen. */
   connect(): Promise<void>;
+  /** Starts the engine anew. */
+  restart(): Promise<void>;
+  /** Loads the model in use once more, in another way. */
+  loadAgain(options: LoadOptions): Promise<void>;
 }
+
+/** Between a crash and the next process. An engine that waited before is told of as replaced. */
+const ON_THE_WAY_BACK: readonly EngineState[] = ["idle", "crashed", "backingOff", "starting"];
 
 export function createEngine(backend: Backend, notices: Notices): EngineModel {
   const status = signal<EngineStatus | null>(null);
+  /** The number of the process that waited for a question, until something else happens to it. */
+  let waiting: number | null = null;
 
   function update(next: EngineStatus): void {
     const previous = status.value;
     tellProblem(previous?.problem ?? null, next.problem, notices);
     // A death in mid-answer is told by the answer; this is for one nobody waited for.
-    if (previous?.state === "idle" && next.starts > previous.starts && next.lastDeath !== null) {
+    if (waiting !== null && next.starts > waiting && next.lastDeath !== null) {
       notices.show({ ...next.lastDeath, code: "engine_replaced" }, "warning");
+      waiting = null;
     }
+    if (next.state === "idle") waiting = next.starts;
+    else if (!ON_THE_WAY_BACK.includes(next.state)) waiting = null;
     for (const remark of newRemarks(previous?.remarks ?? [], next.remarks)) notices.show(remark, "warning");
     status.value = next;
+  }
+
+  async function tried(attempt: Promise<unknown>): Promise<void> {
+    try {
+      await attempt;
+    } catch (error) {
+      notices.show(error as AppError);
+    }
   }
 
   return {
@@ -39,6 +59,11 @@ export function createEngine(backend: Backend, notices: Notices): EngineModel {
       } catch (error) {
         notices.show(error as AppError);
       }
+    },
+    restart: () => tried(backend.restartEngine()),
+    async loadAgain(options) {
+      const id = status.value?.model.id;
+      if (id !== undefined) await tried(backend.loadModel(id, options));
     },
   };
 }

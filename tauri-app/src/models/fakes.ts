@@ -1,9 +1,22 @@
 /** For tests: a backend whose every step the test decides. */
 
-import type { Answer, AppError, Backend, EngineStatus, StreamMessage } from "../bridge/contract";
+import type {
+  Answer,
+  AppError,
+  Backend,
+  EngineStatus,
+  LoadOptions,
+  Model,
+  OpenConversation,
+  Place,
+  StreamMessage,
+  TextFrom,
+} from "../bridge/contract";
 
 export interface Asked {
   question: { prompt: string; conversationId?: string };
+  /** Where it is listened from, if it was begun before. */
+  place?: Place;
   /** Sends a message of the stream. */
   say(message: StreamMessage): void;
   /** Ends the answer. */
@@ -21,11 +34,47 @@ export class ManualBackend implements Backend {
   licences: string | null = null;
   licencesAsked = 0;
 
-  startInference(question: Asked["question"], onEvent: (message: StreamMessage) => void): Promise<Answer> {
+  /** What `answerText` finds: the whole text as it is on the other side. */
+  written = "";
+  readonly looked: Place[] = [];
+  /** What was said before. */
+  last: OpenConversation | null = null;
+  restarts = 0;
+  readonly loaded: { id: string; options: LoadOptions }[] = [];
+
+  startInference(question: Asked["question"], onEvent: Asked["say"]): Promise<Answer> {
+    return this.#ask({ question }, onEvent);
+  }
+
+  attachAnswer(place: Place, onEvent: Asked["say"]): Promise<Answer> {
+    return this.#ask({ question: { prompt: "" }, place }, onEvent);
+  }
+
+  answerText(place: Place): Promise<TextFrom> {
+    this.looked.push(place);
+    const text = this.written.slice(place.offset);
+    return Promise.resolve({ offset: place.offset, text, length: this.written.length, state: "streaming" });
+  }
+
+  resumeConversation(): Promise<OpenConversation | null> {
+    return Promise.resolve(this.last);
+  }
+
+  restartEngine(): Promise<null> {
+    this.restarts += 1;
+    return Promise.resolve(null);
+  }
+
+  loadModel(id: string, options: LoadOptions): Promise<Model> {
+    this.loaded.push({ id, options });
+    return Promise.resolve({ id, name: id, demo: false, chosen: true, fileBytes: 1 });
+  }
+
+  #ask(about: Pick<Asked, "question" | "place">, say: Asked["say"]): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.asked.push({
-        question,
-        say: onEvent,
+        ...about,
+        say,
         end: (answer) => settled(() => resolve({ ...finishedAnswer(), ...answer })),
         refuse: (error) => settled(() => reject(error)),
       });
@@ -81,7 +130,9 @@ export function idleStatus(): EngineStatus {
   return {
     state: "idle",
     fraction: null,
-    model: { name: "stories260K", demo: true, contextLength: 512, hasChatTemplate: false },
+    attempt: null,
+    retryInMs: null,
+    model: { id: "demo", name: "stories260K", demo: true, contextLength: 512, hasChatTemplate: false },
     device: "CPU",
     starts: 1,
     remarks: [],

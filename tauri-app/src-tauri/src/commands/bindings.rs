@@ -29,6 +29,7 @@ impl TypeVisitor for Types {
     fn visit<T: TS + 'static + ?Sized>(&mut self) {
         // Types that are not written by us have no path.
         if T::output_path().is_none() {
+            T::visit_generics(self);
             return T::visit_dependencies(self);
         }
         let name = T::ident(&self.config);

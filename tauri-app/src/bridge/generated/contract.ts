@@ -45,6 +45,21 @@ export type AnswerOptions = {
   /** Texts that end the answer, at most 8 of up to 256 characters. */
   stop?: Array<string>, };
 
+/** How the text of an answer is chosen, unless a question says otherwise. */
+export type AnswerSettings = {
+  /** The longest answer, in tokens: 1 up to [`crate::MAX_TOKENS`]. */
+  maxTokens: number | null,
+  /** 0 to 5; 0 always takes the likeliest token. */
+  temperature: number | null,
+  /** Choose among the k likeliest tokens; 0 is off. */
+  topK: number | null,
+  /** Choose among the likeliest tokens that hold this share together: above 0 to 1. */
+  topP: number | null,
+  /** Drop tokens below this share of the likeliest one: 0 to 1. */
+  minP: number | null,
+  /** Make repetition less likely: above 0 to 2; 1 is off. */
+  repeatPenalty: number | null, };
+
 /** How an answer ended. */
 export type AnswerState = "done" | "interrupted" | "failed";
 
@@ -168,7 +183,16 @@ export type Found = {
   /** Where further messages begin, if there are any. */
   next: Cursor | null, };
 
-/** The language of what is written for people. */
+/** What became of an import. */
+export type Imported = {
+  /** Conversations that came in. */
+  conversations: number,
+  /** Of these, those that came in as a copy beside another one of the same id. */
+  copies: number,
+  /** Conversations that were here already, with every one of their messages. */
+  alreadyThere: number, };
+
+/** A language of the app. */
 export type Language = "en" | "pt-BR";
 
 /** Arguments of `list_conversations`. */
@@ -236,6 +260,8 @@ export type MessageHit = {
   role: Role,
   /** When. */
   created: number,
+  /** Where in the message the first hit begins, in UTF-16 code units. */
+  offset: number,
   /** The words around the first hit, with `…` where more was cut off. */
   snippet: Array<Span>, };
 
@@ -335,12 +361,51 @@ export type Search = {
   /** 1 to 100 (50). */
   limit?: number, };
 
+/** Arguments of `set_settings`. */
+export type SetSettings = {
+  /** All of them. */
+  settings: Settings, };
+
+/** All settings. */
+export type Settings = {
+  /** The language of the app; `None` is the system's. */
+  language: Language | null,
+  /** Light or dark. */
+  theme: Theme,
+  /** The id of the model that is loaded when the app starts. */
+  model: string | null,
+  /** The id of the device that computes; `None` is the best there is. */
+  device: string | null,
+  /** Layers on that device: −1 is as many as fit. */
+  gpuLayers: number | null,
+  /** Threads, up to [`crate::MAX_THREADS`]; 0 lets the engine choose and adapt. */
+  threads: number | null,
+  /** In tokens: 0, which is the model's own, or 16 up to [`crate::MAX_CONTEXT_LENGTH`]. */
+  contextLength: number | null,
+  /** How the text of an answer is chosen. */
+  answers: AnswerSettings, };
+
 /** A piece of text. */
 export type Span = {
   /** Never empty. */
   text: string,
   /** Whether it is what was looked for. */
   hit: boolean, };
+
+/** What was measured with one setting. */
+export type Speed = {
+  /** What was asked for. */
+  setting: SpeedSetting,
+  /** The device that computed. */
+  device: string | null,
+  /** With as many threads. */
+  threads: number | null,
+  /** Reading: the median. */
+  promptTokensPerSecond: number | null,
+  /** Writing: the median. */
+  decodeTokensPerSecond: number | null,
+  /** Why there are no figures. */
+  problem: AppError | null, };
 
 /** Told before each setting. */
 export type SpeedProgress = {
@@ -405,6 +470,9 @@ export type TextFrom = {
   /** Whether more is to come. */
   state: MessageState, };
 
+/** Light or dark. */
+export type Theme = "system" | "light" | "dark";
+
 /** What the engine measured of one answer. */
 export type Timings = {
   /** Why it ended, in the engine's word. */
@@ -457,6 +525,8 @@ export interface Commands {
   export_conversation: { args: ExportOne; answer: boolean };
   export_all_conversations: { args: Nothing; answer: number | null };
   import_conversations: { args: Nothing; answer: Imported | null };
+  get_settings: { args: Nothing; answer: Settings };
+  set_settings: { args: SetSettings; answer: Settings };
   app_info: { args: Nothing; answer: AppInfo };
   open_logs: { args: Nothing; answer: null };
   diagnostics: { args: Nothing; answer: string };
