@@ -5,7 +5,20 @@ from __future__ import annotations
 from sidecarkit import recipes
 from sidecarkit.config import Target
 from sidecarkit.job import Stage
-from sidecarkit.stages import anchors, app, assemble, bench, benchmarks, e2e, engine, gate_proof, native, pack, place, smoke
+from sidecarkit.stages import (
+    anchors,
+    app,
+    assemble,
+    bench,
+    benchmarks,
+    e2e,
+    engine,
+    gate_proof,
+    native,
+    pack,
+    place,
+    smoke,
+)
 
 LINE: tuple[Stage, ...] = (
     native.STAGE,
