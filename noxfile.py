@@ -27,7 +27,7 @@ ENVIRONMENT = ROOT / "build" / "environment"
 EXIT_CODE_FILE = ROOT / "build" / ".exit-code"
 # nox would kill the toolkit half a second after Ctrl-C, and what it compiles with would go on alone.
 STOP_LIMIT_S = 30
-STAGES = ("native", "engine", "pack", "place", "smoke", "bench", "assemble", "e2e")
+STAGES = ("native", "engine", "pack", "place", "smoke", "bench", "app", "assemble", "e2e")
 TARGETS = tuple(
     f"{entry['variant']}-{entry['triple']}"
     for entry in tomllib.loads((ROOT / "ci" / "targets.toml").read_text(encoding="utf-8"))["target"]
@@ -240,8 +240,15 @@ def benchmarks(session: nox.Session, target: str) -> None:
 
 @nox.session
 @each_target
+def app(session: nox.Session, target: str) -> None:
+    """Compile the page and the Rust core into the app's program."""
+    sidecarkit(session, "stage", "app", "--target", target)
+
+
+@nox.session
+@each_target
 def assemble(session: nox.Session, target: str) -> None:
-    """Build the Tauri app and bundle it with exactly one engine."""
+    """Bundle the app's program with exactly one engine."""
     sidecarkit(session, "stage", "assemble", "--target", target)
 
 

@@ -33,6 +33,8 @@ def _paths(records: Mapping[str, Record]) -> dict[str, Any]:
     if "pack" in records:
         packed = records["pack"].data
         paths |= {name: packed[name] for name in ("folder", "single_file") if packed[name]}
+    if "app" in records:
+        paths["app"] = records["app"].data["program"]
     if "bundle" in records:
         paths["packages"] = [records["bundle"].data["deb"]]
     return paths

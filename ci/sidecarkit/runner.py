@@ -71,15 +71,12 @@ def _run_stage(stage: Stage, job: Job, inputs: dict[str, str], commit: str) -> R
         data = stage.run(job)
         seconds = time.monotonic() - started
     cached = stage.layer is not None and not job.cache.built(stage.layer, job.key)
+    if stage.layer and cached:  # `plan` tells from it what a change costs
+        seconds = job.cache.seconds(stage.layer, job.key) or seconds
     record = Record(
         stage=stage.name, target=job.target.name, key=job.key, inputs=inputs, data=data,
-        seconds=_build_seconds(seconds, cached, remembered, job.key), cached=cached, commit=commit,
+        seconds=seconds, cached=cached, commit=commit,
         finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )  # fmt: skip
     records.write(job.build, record)
     return record
-
-
-def _build_seconds(seconds: float, cached: bool, remembered: Record | None, key: str) -> float:
-    """What building took, also when this run found it in the cache: `plan` tells from it what a change costs."""
-    return remembered.seconds if cached and remembered and remembered.key == key else seconds

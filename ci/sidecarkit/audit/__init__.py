@@ -5,6 +5,7 @@ from sidecarkit.audit.contents import size_problems
 from sidecarkit.audit.files import FileFacts, facts_of
 from sidecarkit.audit.fit import check, expected_format
 from sidecarkit.audit.problems import Problem, refuse
+from sidecarkit.audit.program import of_program
 from sidecarkit.audit.rules import CodeRule, Rules
 from sidecarkit.audit.show import HEADER, rows, sizes
 from sidecarkit.audit.sidecar import Audit, of_folder, of_single_file
@@ -25,6 +26,7 @@ __all__ = [
     "facts_of",
     "is_binary",
     "of_folder",
+    "of_program",
     "of_single_file",
     "read",
     "refuse",

@@ -18,13 +18,17 @@ _MANIFEST = ".manifest.json"
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """What an entry was made from: the inputs its key was hashed from, the target it was first made for, and when."""
+    """What an entry was made from: the inputs its key was hashed from, the target it was first made for, and when.
+
+    `seconds`: how long building took; None in entries that are older than the question.
+    """
 
     layer: str
     key: str
     target: str
     inputs: Mapping[str, str]
     created: str
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,9 +6,10 @@ import copy
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import filelock
@@ -76,6 +77,11 @@ class Cache:
         """Whether this run had to build the entry, instead of finding it here or in the remote cache."""
         return _name(layer, key) in self._built
 
+    def seconds(self, layer: str, key: str) -> float | None:
+        """How long building the entry took, wherever that was; None when nobody wrote it down."""
+        origin = entries.facts(self.entry(layer, key)).origin
+        return origin.seconds if origin else None
+
     def told(self, key: str, *, target: str, inputs: Mapping[str, str]) -> Cache:
         """This cache, knowing what `key` was hashed from and for which target: entries of that key remember it."""
         cache = copy.copy(self)
@@ -97,7 +103,7 @@ class Cache:
             self._sweep(layer)
             hit = self._is_whole(layer, path) or (remote is not None and self._fetch(remote, layer, key, path))
             if not hit:
-                self._build(path, build, Facts(origin=told.origin(layer) if told else None))
+                self._build(path, build, told.origin(layer) if told else None)
                 self._built.add(_name(layer, key))
             entries.note_use(path, told.target if told else "")
         if remote and not hit:
@@ -122,11 +128,13 @@ class Cache:
             workplace.rename(path)
         return True
 
-    def _build(self, path: Path, build: Callable[[Path], None], facts: Facts) -> None:
+    def _build(self, path: Path, build: Callable[[Path], None], origin: Origin | None) -> None:
         with self._workplace(path) as workplace:
+            started = time.monotonic()
             build(workplace)
+            seconds = time.monotonic() - started
             entries.seal(workplace)
-            entries.write_facts(path, facts)
+            entries.write_facts(path, Facts(origin=replace(origin, seconds=seconds) if origin else None))
             workplace.rename(path)
 
     @contextmanager

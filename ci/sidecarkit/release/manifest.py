@@ -22,7 +22,7 @@ from sidecarkit.tools import cargo, node, zig
 
 NAME = "manifest.json"
 FORMAT = 1
-LAYERS = ("native", "engine", "pack", "assemble")
+LAYERS = ("native", "engine", "pack", "app", "assemble")
 LOCKS = ("ci/locks/*.txt", "tauri-app/src-tauri/Cargo.lock", "tauri-app/package-lock.json")
 _SCHEMA = SCHEMAS / "release.json"
 

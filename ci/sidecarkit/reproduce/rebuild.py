@@ -18,7 +18,7 @@ from sidecarkit.reproduce.circumstances import FIRST, SECOND, Circumstances
 
 __all__ = ["FIRST", "LAYERS", "SECOND", "Built", "build"]
 
-LAYERS = ("native", "engine", "pack", "bundle")
+LAYERS = ("native", "engine", "pack", "app", "bundle")
 _STEP_LIMIT_S = 1200
 _BUILD_LIMIT_S = 4 * 3600
 
@@ -31,6 +31,7 @@ class Built:
     engine: Path | None = None
     folder: Path | None = None
     single_file: Path | None = None
+    app: Path | None = None
     packages: tuple[Path, ...] = ()
 
 

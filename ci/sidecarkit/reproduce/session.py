@@ -86,7 +86,7 @@ def pairs_of(first: Built, second: Built) -> list[Pair]:
         # Beside these two the cache keeps its own list of what lies in them.
         named += [(f"native/{name}", first.native / name, second.native / name) for name in (LIBRARIES, TOOLS)]
     named += [("engine", first.engine, second.engine), ("folder", first.folder, second.folder)]
-    named += [("single file", first.single_file, second.single_file)]
+    named += [("single file", first.single_file, second.single_file), ("app", first.app, second.app)]
     named += [(left.name, left, right) for left, right in zip(first.packages, second.packages, strict=True)]
     return [Pair(name=name, left=left, right=right) for name, left, right in named if left and right]
 

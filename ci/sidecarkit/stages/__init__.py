@@ -5,7 +5,20 @@ from __future__ import annotations
 from sidecarkit import recipes
 from sidecarkit.config import Target
 from sidecarkit.job import Stage
-from sidecarkit.stages import anchors, assemble, bench, benchmarks, e2e, engine, gate_proof, native, pack, place, smoke
+from sidecarkit.stages import (
+    anchors,
+    app,
+    assemble,
+    bench,
+    benchmarks,
+    e2e,
+    engine,
+    gate_proof,
+    native,
+    pack,
+    place,
+    smoke,
+)
 
 LINE: tuple[Stage, ...] = (
     native.STAGE,
@@ -14,6 +27,7 @@ LINE: tuple[Stage, ...] = (
     place.STAGE,
     smoke.STAGE,
     bench.STAGE,
+    app.STAGE,
     assemble.STAGE,
     e2e.STAGE,
 )
@@ -25,5 +39,5 @@ BY_NAME = {stage.name: stage for stage in (*LINE, *OPT_IN)}
 def line_for(target: Target) -> tuple[Stage, ...]:
     """The line without what this target has nothing for: models to measure with, packages to bundle."""
     measured = recipes.of(target.project.recipe).models is not None
-    left_out = {*(() if measured else ("bench", "e2e")), *(() if target.bundles else ("assemble", "e2e"))}
+    left_out = {*(() if measured else ("bench", "e2e")), *(() if target.bundles else ("app", "assemble", "e2e"))}
     return tuple(stage for stage in LINE if stage.name not in left_out)

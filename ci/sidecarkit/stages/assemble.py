@@ -1,4 +1,4 @@
-"""Stage assemble: the Tauri app in release mode, bundled with exactly one engine, without the network."""
+"""Stage assemble: the app's program, exactly one engine and the licences bundled into packages; nothing is compiled."""
 
 from __future__ import annotations
 
@@ -16,25 +16,20 @@ from sidecarkit.release import licences, parts_of_target
 from sidecarkit.report import size
 from sidecarkit.tools import cargo, node
 
-_SOURCES = (
-    "index.html", "package.json", "package-lock.json", "*.ts", "tsconfig*.json", "public/**/*", "src/**/*",
-    "src-tauri/Cargo.*", "src-tauri/*.rs", "src-tauri/*.json", "src-tauri/src/**/*", "src-tauri/crates/**/*",
-    "src-tauri/capabilities/*", "src-tauri/icons/*", "src-tauri/models/*",
-)  # fmt: skip
-_BUILD_LIMIT_S = 3600
+# What is bundled beside the program and the engine, and how.
+_SOURCES = ("tauri.bundle.conf.json", "models/*")
+_BUNDLE_LIMIT_S = 900
 
 
 def inputs(job: Job) -> dict[str, str]:
-    """The app's sources and locks, and the compilers."""
+    """What is added to the program and the engine, and the tool that adds it."""
     return {
-        "app": digest.of_sources(job.root / "tauri-app", _SOURCES),
-        "rustc": cargo.version(),
-        "node": node.version(),
+        "bundled": digest.of_sources(job.root / "tauri-app" / "src-tauri", _SOURCES),
         "bundles": " ".join(job.target.bundles),
+        "node": node.version(),
         **parts_of_target.licence_inputs(job),
         "stage": digest.of_file(Path(__file__)),
         "engine's manifest": digest.of_file(Path(engine_manifest.__file__)),
-        "compiler's environment": digest.of_file(Path(cargo.__file__)),
     }
 
 
@@ -72,30 +67,24 @@ def _dated(job: Job, bundle: Path) -> Path:
 
 def _build(job: Job, folder: Path) -> None:
     app = job.root / "tauri-app"
-    bundles = job.root / "build" / "cargo" / "target" / "release" / "bundle"
-    shutil.rmtree(bundles, ignore_errors=True)
     node.install(app, log=job.log, report=job.report)
-    _cargo_fetch(job, app)
+    cargo.fetch(job.root, log=job.log, report=job.report)
     shutil.copy2(_collect_licences(job), folder / licences.NAME)
-    environment = node.environment(cargo.release_environment(job.root))
+    # A target folder of its own: the bundler writes into the program what kind of package it is in.
+    workplace = job.build / "bundling"
+    shutil.rmtree(workplace, ignore_errors=True)
+    (workplace / "target" / "release").mkdir(parents=True)
+    shutil.copy2(job.record("app").data["program"], workplace / "target" / "release")
     command.run(
-        [node.npm(), "exec", "--offline", "--", "tauri", "build", "--ci", "--bundles", ",".join(job.target.bundles),
-         "--config", _overlay(job, app / "src-tauri"), "--", "--locked", "--offline"],
-        log=job.log, report=job.report, title="building the app and its packages", cwd=app,
-        env=environment, timeout_s=_BUILD_LIMIT_S,
+        [node.npm(), "exec", "--offline", "--", "tauri", "bundle", "--ci", "--bundles", ",".join(job.target.bundles),
+         "--config", _overlay(job, app / "src-tauri")],
+        log=job.log, report=job.report, title="bundling", cwd=app,
+        env=node.environment(os.environ | {"CARGO_TARGET_DIR": str(workplace / "target")}), timeout_s=_BUNDLE_LIMIT_S,
     )  # fmt: skip
     for bundle in job.target.bundles:
-        for package in (bundles / bundle).glob(f"*.{bundle}"):
+        for package in (workplace / "target" / "release" / "bundle" / bundle).glob(f"*.{bundle}"):
             shutil.copy2(package, folder / package.name)
-
-
-def _cargo_fetch(job: Job, app: Path) -> None:
-    """The only step that needs the network, so that bundling itself can be shown to need none."""
-    command.run(
-        ["cargo", "fetch", "--locked"],
-        log=job.log, report=job.report, title="fetching crates", cwd=app / "src-tauri",
-        env=cargo.environment(job.root), timeout_s=900,
-    )  # fmt: skip
+    shutil.rmtree(workplace)
 
 
 def _collect_licences(job: Job) -> Path:
@@ -130,8 +119,8 @@ def _seen_from(app_core: Path, path: Path) -> str:
 
 STAGE = Stage(
     name="assemble",
-    summary="build the Tauri app and bundle it with one engine",
-    needs=("place",),
+    summary="bundle the app with one engine",
+    needs=("place", "app"),
     after=("smoke", "bench"),
     layer="bundle",
     inputs=inputs,

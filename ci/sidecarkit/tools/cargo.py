@@ -6,8 +6,10 @@ import os
 import re
 from pathlib import Path
 
-from sidecarkit import requirements
+from sidecarkit import command, requirements
+from sidecarkit.report import Report
 
+_FETCH_LIMIT_S = 900
 _COMMIT = re.compile(r"^commit-hash: ([0-9a-f]{40})$", re.MULTILINE)
 
 
@@ -21,13 +23,26 @@ def cargo_version() -> str:
     return requirements.answer(["cargo", "--version"]) or "missing"
 
 
+def target_folder(root: Path) -> Path:
+    """Where everything that Cargo builds in the checkout in `root` lands."""
+    return root / "build" / "cargo" / "target"
+
+
+def fetch(root: Path, *, log: Path, report: Report) -> None:
+    """Download the locked crates: the only step that needs the network, so that compiling can be shown to need none."""
+    command.run(
+        ["cargo", "fetch", "--locked"], log=log, report=report, title="fetching crates",
+        cwd=root / "tauri-app" / "src-tauri", env=environment(root), timeout_s=_FETCH_LIMIT_S,
+    )  # fmt: skip
+
+
 def environment(root: Path) -> dict[str, str]:
     """The environment of every cargo command on the checkout in `root`.
 
     The folder must be *named* `target`: by that name Tauri's `resource_dir()` knows a development build.
     """
     return dict(os.environ) | {
-        "CARGO_TARGET_DIR": str(root / "build" / "cargo" / "target"),
+        "CARGO_TARGET_DIR": str(target_folder(root)),
         "CARGO_INCREMENTAL": "0",
         "CARGO_PROFILE_TEST_DEBUG": "0",
     }

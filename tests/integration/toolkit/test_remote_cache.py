@@ -159,7 +159,7 @@ def test_the_same_entry_gives_the_same_archive(tmp_path: Path) -> None:
         origin = entries.facts(entry).origin
         assert origin
         archives.append(tmp_path / f"{name}.tar.gz")
-        archive.pack(entry, replace(origin, created=""), archives[-1])
+        archive.pack(entry, replace(origin, created="", seconds=None), archives[-1])
         (entry / "bench").touch()
     assert archives[0].read_bytes() == archives[1].read_bytes()
 

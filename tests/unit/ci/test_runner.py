@@ -14,6 +14,7 @@ import pytest
 
 from sidecarkit import config, failures, plan, records, runner, source
 from sidecarkit.cache import Cache
+from sidecarkit.cache import entry as entries
 from sidecarkit.errors import SlowerThanGate
 from sidecarkit.job import Job, Options, Stage
 from sidecarkit.report import Report
@@ -125,6 +126,18 @@ def test_a_damaged_entry_that_was_built_again_is_not_told_as_cached(job: Job) ->
     again = runner.run(line.stages, replace(job, cache=Cache(job.cache.root, job.report)), asked=ALL)["native"]
     third = runner.run(line.stages, replace(job, cache=Cache(job.cache.root, job.report)), asked=ALL)["native"]
     assert [each.cached for each in (first, again, third)] == [False, False, True]
+
+
+def test_another_checkout_that_finds_a_layer_in_the_cache_knows_what_building_it_took(job: Job, tmp_path: Path) -> None:
+    line = Line()
+    runner.run(line.stages, job, asked=ALL)
+    (entry,) = (path.parent for path in job.cache.root.glob("native/*/library"))
+    facts = entries.facts(entry)
+    assert facts.origin is not None
+    assert facts.origin.seconds is not None
+    entries.write_facts(entry, replace(facts, origin=replace(facts.origin, seconds=600.0)))
+    elsewhere = replace(job, root=tmp_path / "elsewhere", cache=Cache(job.cache.root, job.report))
+    assert runner.run(line.stages, elsewhere, asked=ALL)["native"].seconds == 600.0
 
 
 def test_a_changed_input_repeats_everything_that_stands_on_it(job: Job) -> None:

@@ -64,6 +64,7 @@ def built(project: Path) -> Built:
         "pack": {},
         "place": {"folder": str(folder), "single_file": str(placed / job.target.single_file_name), "files": []},
         "bench": measured(),
+        "app": {},
         "assemble": {"deb": str(package), "licences": str(licences)},
     }
     return Built(job=job, records={stage: record(stage, job.target.name, each) for stage, each in data.items()})

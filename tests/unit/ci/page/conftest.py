@@ -49,6 +49,7 @@ DATA: dict[str, dict[str, Any]] = {
         "machine": {"cpu": "Some CPU", "physical_cores": 2, "memory_bytes": 2**33, "system": "Linux"},
         "figures": [figure()],
     },
+    "app": {"summary": "localaiapp, 7.1 MB", "program": "/x/localaiapp", "bytes": 7_100_000, "sha256": "d" * 64},
     "assemble": {"summary": "app.deb, 18.5 MB", "deb": "/x/app.deb", "bytes": 18_500_000, "sha256": "c" * 64},
     "e2e": {"summary": "6 scenarios passed", "scenarios": {"one": 1.0, "two": 2.0}},
 }  # fmt: skip

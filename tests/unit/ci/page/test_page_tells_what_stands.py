@@ -45,6 +45,7 @@ def test_what_was_made_before_something_it_stands_on_changed_is_of_an_earlier_bu
     found = standings(run)
     assert found["native"] is Standing.RAN
     assert found["engine"] is Standing.RAN
+    assert found["app"] is Standing.RAN, "no engine is compiled into it"
     later = ("pack", "place", "smoke", "bench", "assemble", "e2e")
     assert {found[name] for name in later} == {Standing.EARLIER}
     assert told(run).outcome is Outcome.INCOMPLETE
