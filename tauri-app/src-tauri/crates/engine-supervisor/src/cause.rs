@@ -144,6 +144,7 @@ const WORDS: [(Cause, &[&str]); 4] = [
             "failed to allocate",
             "unable to allocate",
             "memoryerror",
+            "memory allocation of",
         ],
     ),
     (
