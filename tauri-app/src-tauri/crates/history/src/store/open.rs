@@ -56,6 +56,9 @@ fn open_as_it_is(
     now: i64,
     steps: &[&str],
 ) -> Result<(Connection, Opened), HistoryError> {
+    if aside::lost_its_pages(path) {
+        return Err(HistoryError::Damaged("nothing but its journal is left".into()));
+    }
     let mut connection = connect::writer(path)?;
     let known = steps.len() as u32;
     let found = migrate::version(&connection)?;
@@ -64,6 +67,7 @@ fn open_as_it_is(
         return Ok((connect::reader(path)?, Opened::ReadOnlyNewerSchema { found, known }));
     }
     connect::keep_safe(&connection)?;
+    take_in_journal(&connection);
     let opened = match found {
         0 => Opened::New,
         _ if found == known => Opened::Fine,
@@ -77,6 +81,15 @@ fn open_as_it_is(
     }
     recover::interrupt_what_streams(&mut connection)?;
     Ok((connection, opened))
+}
+
+/// Brings over what an app that was killed has left in the WAL. That also heals pages that
+/// were damaged in the file alone.
+fn take_in_journal(connection: &Connection) {
+    let checkpoint = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+    if let Err(error) = checkpoint {
+        log::warn!("the history's journal stays for later: {error}");
+    }
 }
 
 /// Reads every page: damage is found now, not in the middle of a conversation.
