@@ -67,7 +67,6 @@ fn open_as_it_is(
         return Ok((connect::reader(path)?, Opened::ReadOnlyNewerSchema { found, known }));
     }
     connect::keep_safe(&connection)?;
-    take_in_journal(&connection);
     let opened = match found {
         0 => Opened::New,
         _ if found == known => Opened::Fine,
@@ -81,15 +80,6 @@ fn open_as_it_is(
     }
     recover::interrupt_what_streams(&mut connection)?;
     Ok((connection, opened))
-}
-
-/// Brings over what an app that was killed has left in the WAL. That also heals pages that
-/// were damaged in the file alone.
-fn take_in_journal(connection: &Connection) {
-    let checkpoint = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-    if let Err(error) = checkpoint {
-        log::warn!("the history's journal stays for later: {error}");
-    }
 }
 
 /// Reads every page: damage is found now, not in the middle of a conversation.
