@@ -105,8 +105,8 @@ impl Writer {
                 text_from(&stream.text, offset, stream.state())
             }
             _ => {
-                let (text, state) = messages::text_of(&self.connection, conversation, message)?;
-                text_from(&text, offset, state)
+                let message = messages::one(&self.connection, conversation, message)?;
+                text_from(&message.text, offset, message.state)
             }
         }
     }

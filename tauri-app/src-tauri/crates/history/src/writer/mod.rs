@@ -48,13 +48,22 @@ impl Writer {
         limit: usize,
     ) -> Result<Vec<Message>, HistoryError> {
         let mut messages = messages::of(&self.connection, conversation, before, limit)?;
-        for message in &mut messages {
-            if let Some(stream) = self.streams.get(&message.id) {
-                message.text.clone_from(&stream.text);
-                message.state = stream.state();
-            }
-        }
+        messages.iter_mut().for_each(|message| self.bring_up_to_date(message));
         Ok(messages)
+    }
+
+    /// One message, with what was not saved yet.
+    pub(crate) fn message(&self, conversation: &str, id: &str) -> Result<Message, HistoryError> {
+        let mut message = messages::one(&self.connection, conversation, id)?;
+        self.bring_up_to_date(&mut message);
+        Ok(message)
+    }
+
+    fn bring_up_to_date(&self, message: &mut Message) {
+        if let Some(stream) = self.streams.get(&message.id) {
+            message.text.clone_from(&stream.text);
+            message.state = stream.state();
+        }
     }
 
     /// Saves what has waited long enough.

@@ -130,6 +130,9 @@ fn a_conversation_shows_all_of_an_answer_that_is_being_written() {
     let messages = history.messages(&begun.conversation, None, 10).unwrap();
     assert_eq!(messages[1].text, "word ".repeat(100));
     assert_eq!(messages[1].state, MessageState::Streaming);
+    assert_eq!(history.message(&begun.conversation, &begun.answer).as_ref(), Ok(&messages[1]));
+    let other = history.message("nobody", &begun.answer);
+    assert_eq!(other, Err(HistoryError::UnknownMessage(begun.answer)));
 }
 
 #[test]
