@@ -1,6 +1,7 @@
 //! The one thread that writes. It owns the connection and the answers that are being written.
 
 mod answers;
+mod begin;
 mod changes;
 #[cfg(test)]
 mod full_disk_test;
@@ -17,7 +18,7 @@ use crate::messages;
 use crate::store::{self, Opened};
 use crate::types::Message;
 
-pub(crate) use answers::new_id;
+pub(crate) use begin::new_id;
 pub use streams::SAVED_WITHIN;
 pub(crate) use thread::WriterThread;
 

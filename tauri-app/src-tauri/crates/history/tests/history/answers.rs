@@ -156,7 +156,7 @@ fn what_makes_no_sense_is_refused_by_name_and_changes_nothing() {
     let unknown = Question { conversation: Some("nobody".into()), ..question("?") };
     let refused = |result: Result<_, HistoryError>| result.unwrap_err().code();
     assert_eq!(refused(history.begin_answer(unknown, at(0))), "unknown_conversation");
-    assert_eq!(refused(history.begin_answer(question(" \n"), at(0))), "prompt_empty");
+    assert_eq!(refused(history.begin_answer(question(" \n\u{7}"), at(0))), "prompt_empty");
     assert_eq!(refused(history.begin_again("nobody", None, at(0))), "unknown_conversation");
     let begun = history.begin_answer(question("?"), at(0)).unwrap();
     let finish = |state| history.finish_answer(&begun.answer, End::new(state), at(1));
