@@ -175,6 +175,15 @@ impl History {
             .ask(move |writer| writer.messages(&conversation, before.as_deref(), limit))
     }
 
+    /// One message, with all of its text.
+    ///
+    /// # Errors
+    /// [`HistoryError::UnknownMessage`] if it is not in this conversation.
+    pub fn message(&self, conversation: &str, id: &str) -> Result<Message, HistoryError> {
+        let (conversation, id) = (conversation.to_owned(), id.to_owned());
+        self.inner.writer.ask(move |writer| writer.message(&conversation, &id))
+    }
+
     /// Gives a conversation another title; returns it as it is kept, without outer spaces.
     ///
     /// # Errors
@@ -186,7 +195,8 @@ impl History {
 
     /// Deletes a conversation: its words are overwritten in the file. The caller stops an
     /// answer that is being written in it first, and has the engine forget its context:
-    /// see [`History::pending_forgets`], which is returned.
+    /// see [`History::pending_forgets`], which is returned. Copies from before a migration
+    /// still hold it; [`History::delete_all`] removes those too.
     ///
     /// # Errors
     /// [`HistoryError::UnknownConversation`].

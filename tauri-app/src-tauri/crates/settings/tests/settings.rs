@@ -169,6 +169,7 @@ fn a_folder_that_cannot_be_written_is_named_and_the_settings_stay() {
     assert_eq!(store.settings().theme, Theme::System);
 }
 
+#[cfg(unix)]
 #[test]
 fn what_can_neither_be_read_nor_set_aside_is_never_replaced() {
     let place = Place::new();

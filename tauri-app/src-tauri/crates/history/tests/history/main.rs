@@ -7,6 +7,7 @@ mod exchange;
 mod figures;
 #[cfg(target_os = "linux")]
 mod full_disk;
+mod model;
 mod opening;
 mod place;
 mod search;

@@ -113,9 +113,10 @@ fn a_word_that_is_said_thousands_of_times_is_found_as_fast_as_any_other() {
     let place = Place::new();
     let history = place.open();
     exchange(&history, None, "?", &"owl ".repeat(50_000), 0);
+    // With FTS5's own snippets it is half a minute, in a build like this one.
     let begun = Instant::now();
     assert_eq!(history.search("ow", None, 9).unwrap().messages.len(), 1);
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
 }
 
 #[test]
