@@ -115,8 +115,8 @@ impl Machine {
         {
             return self.fail(Problem::WillNotRun(death));
         }
-        let roll = self.roll();
-        match self.restarts.crashed(self.now, dead.health, roll, &self.policy) {
+        let (roll, died) = (self.roll(), self.snapshot.last_death_at.unwrap_or(self.now));
+        match self.restarts.crashed(died, dead.health, roll, &self.policy) {
             Verdict::GiveUp { crashes } => self.fail(Problem::KeepsCrashing { crashes, death }),
             Verdict::Restart { attempt, after } => {
                 self.wanted = true;

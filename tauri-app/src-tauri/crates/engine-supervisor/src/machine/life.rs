@@ -57,10 +57,16 @@ pub(super) struct Dead {
 #[derive(Debug)]
 pub(super) struct Ladder {
     pub(super) epoch: u64,
-    /// `None`: it was killed.
-    pub(super) kill_at: Option<Instant>,
-    pub(super) give_up_at: Instant,
+    pub(super) rung: Rung,
     pub(super) then: Then,
+}
+
+#[derive(Debug)]
+pub(super) enum Rung {
+    /// It was told to end, and its stdin is closed.
+    Asked { kill_at: Instant },
+    /// Its end is taken for granted then.
+    Killed { give_up_at: Instant },
 }
 
 /// What follows on an end that was asked for.

@@ -7,9 +7,15 @@ mod ended;
 mod heard;
 mod inputs;
 mod life;
+#[cfg(test)]
+mod properties;
 mod show;
 mod stopping;
+#[cfg(test)]
+mod tests;
 mod time;
+#[cfg(test)]
+mod world;
 
 use std::collections::VecDeque;
 use std::time::Instant;

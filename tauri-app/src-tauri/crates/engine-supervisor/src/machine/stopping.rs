@@ -3,7 +3,7 @@
 
 use super::Machine;
 use super::inputs::{Effect, Good};
-use super::life::{Ladder, Life, Then, Work};
+use super::life::{Ladder, Life, Rung, Then, Work};
 use crate::error::EngineError;
 use crate::methods::Request;
 use crate::reply::ReplyEvent;
@@ -17,8 +17,12 @@ impl Machine {
         self.snapshot.problem = self.parked.clone();
         match &mut self.life {
             Life::Running(running) => {
-                let (epoch, killed) = (running.epoch, running.hung.is_some());
-                self.climb_down(epoch, killed, then);
+                let (epoch, hung) = (running.epoch, running.hung);
+                let rung = match hung {
+                    Some((_, give_up_at)) => Rung::Killed { give_up_at },
+                    None => Rung::Asked { kill_at: self.now + self.policy.orderly_end },
+                };
+                self.climb_down(Ladder { epoch, rung, then });
             }
             Life::Stopping(ladder) => ladder.then = then,
             _ => {
@@ -29,11 +33,9 @@ impl Machine {
         }
     }
 
-    fn climb_down(&mut self, epoch: u64, killed: bool, then: Then) {
-        let kill_at = self.now + self.policy.orderly_end;
-        let give_up_at = kill_at + self.policy.kill_limit;
-        let kill_at = (!killed).then_some(kill_at);
-        self.life = Life::Stopping(Ladder { epoch, kill_at, give_up_at, then });
+    fn climb_down(&mut self, ladder: Ladder) {
+        let epoch = ladder.epoch;
+        self.life = Life::Stopping(ladder);
         let id = RequestId::Number(self.new_id());
         let line = rpc::encode_request(&id, &Request::Shutdown);
         self.effect(Effect::Send { epoch, line });

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::Machine;
 use super::inputs::Effect;
-use super::life::Life;
+use super::life::{Life, Rung};
 use crate::death::Exit;
 use crate::methods::Request;
 use crate::policy::hang::Beat;
@@ -24,7 +24,10 @@ impl Machine {
                 answer.into_iter().chain(ping).min()
             }
             Life::BackingOff { until, .. } => Some(*until),
-            Life::Stopping(ladder) => Some(ladder.kill_at.unwrap_or(ladder.give_up_at)),
+            Life::Stopping(ladder) => Some(match ladder.rung {
+                Rung::Asked { kill_at } => kill_at,
+                Rung::Killed { give_up_at } => give_up_at,
+            }),
             Life::Absent | Life::Spawning { .. } | Life::Dead(_) | Life::Failed(_) => None,
         }
     }
@@ -75,14 +78,17 @@ impl Machine {
     fn check_the_ladder(&mut self) {
         let (now, Life::Stopping(ladder)) = (self.now, &mut self.life) else { return };
         let epoch = ladder.epoch;
-        if now >= ladder.give_up_at {
-            log::error!("the engine cannot even be killed");
-            return self.has_stopped();
-        }
-        if ladder.kill_at.is_some_and(|at| now >= at) {
-            log::warn!("the engine did not end when asked to; it is killed");
-            ladder.kill_at = None;
-            self.effect(Effect::Kill { epoch });
+        match ladder.rung {
+            Rung::Asked { kill_at } if now >= kill_at => {
+                log::warn!("the engine did not end when asked to; it is killed");
+                ladder.rung = Rung::Killed { give_up_at: now + self.policy.kill_limit };
+                self.effect(Effect::Kill { epoch });
+            }
+            Rung::Killed { give_up_at } if now >= give_up_at => {
+                log::error!("the engine cannot even be killed");
+                self.has_stopped();
+            }
+            Rung::Asked { .. } | Rung::Killed { .. } => {}
         }
     }
 

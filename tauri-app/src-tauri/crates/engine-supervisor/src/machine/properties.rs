@@ -1,0 +1,382 @@
+//! Any sequence of events at all: the world asserts what must never happen, and a small
+//! model of what is promised says which state the machine has to be in.
+
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::world::World;
+use super::{Ask, Input};
+use crate::death::Exit;
+use crate::problem::Problem;
+use crate::snapshot::{State, StateKind};
+
+/// Something that happens.
+#[derive(Debug, Clone, Copy)]
+enum Event {
+    Load { model: u8, device: u8, insist: bool },
+    Ready,
+    Unload,
+    Forget,
+    Tokenize,
+    Generate,
+    Cancel(u8),
+    Overflow(u8),
+    Restart,
+    Stop,
+    ShutDown,
+    Spawn,
+    SpawnFails,
+    Answer,
+    Refuse,
+    AnswerInAnotherShape,
+    Write,
+    WriteWithAGap,
+    Progress(u8),
+    Stray(u8),
+    AnswerPings,
+    Die(u8),
+    Bury,
+    OldNews,
+    Pass(u32),
+    Sleep,
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        3 => (0..2u8, 0..3u8, prop::bool::weighted(0.2))
+            .prop_map(|(model, device, insist)| Event::Load { model, device, insist }),
+        1 => Just(Event::Ready),
+        1 => Just(Event::Unload),
+        1 => Just(Event::Forget),
+        1 => Just(Event::Tokenize),
+        5 => Just(Event::Generate),
+        2 => any::<u8>().prop_map(Event::Cancel),
+        1 => any::<u8>().prop_map(Event::Overflow),
+        1 => Just(Event::Restart),
+        1 => Just(Event::Stop),
+        8 => Just(Event::Spawn),
+        12 => Just(Event::Answer),
+        1 => Just(Event::Refuse),
+        1 => Just(Event::AnswerInAnotherShape),
+        5 => Just(Event::Write),
+        1 => Just(Event::WriteWithAGap),
+        2 => any::<u8>().prop_map(Event::Progress),
+        1 => any::<u8>().prop_map(Event::Stray),
+        4 => Just(Event::AnswerPings),
+        5 => (0..8u8).prop_map(Event::Die),
+        5 => Just(Event::Bury),
+        1 => Just(Event::OldNews),
+        4 => (0..70_000u32).prop_map(Event::Pass),
+        4 => (0..1_300u32).prop_map(Event::Pass),
+        1 => Just(Event::Sleep),
+        1 => Just(Event::ShutDown),
+        1 => Just(Event::SpawnFails),
+    ]
+}
+
+/// What is promised, in its simplest form.
+#[derive(Default)]
+struct Model {
+    /// Crashes that count, oldest first.
+    crashes: Vec<Instant>,
+    ready: Option<Instant>,
+    finished_one: bool,
+    failed: bool,
+    ended: bool,
+}
+
+impl Model {
+    /// The range in which the restart after a crash lies; `None` when there is none.
+    fn crashed(&mut self, now: Instant) -> Option<(Duration, Duration)> {
+        let healthy = self.finished_one
+            && self.ready.is_some_and(|ready| now - ready >= Duration::from_secs(60));
+        if healthy {
+            self.crashes.clear();
+        }
+        self.crashes.push(now);
+        let recent = |crash: &Instant| now - *crash <= Duration::from_secs(180);
+        self.crashes.retain(recent);
+        let delay = *[0, 250, 500, 1000].get(self.crashes.len() - 1)?;
+        let share = |percent| Duration::from_millis(delay) * percent / 100;
+        Some((share(80), share(120)))
+    }
+
+    fn new_life(&mut self) {
+        self.ready = None;
+        self.finished_one = false;
+    }
+}
+
+struct Trial {
+    world: World,
+    model: Model,
+}
+
+fn exit(number: u8) -> Exit {
+    [
+        Exit::Signal(9),
+        Exit::Signal(11),
+        Exit::Signal(6),
+        Exit::Code(0),
+        Exit::Code(70),
+        Exit::Code(69),
+        Exit::NtStatus(0xC000_0005),
+        Exit::Unknown,
+    ][usize::from(number) % 8]
+}
+
+impl Trial {
+    fn new() -> Self {
+        Self { world: World::new(), model: Model::default() }
+    }
+
+    fn happens(&mut self, event: Event) {
+        let starts = self.world.starts;
+        match event {
+            Event::Load { model, device, insist } => {
+                let device = [None, Some("CPU"), Some("Vulkan0")][usize::from(device)];
+                self.model.failed &= !insist;
+                if insist && self.world.kind() == StateKind::Failed {
+                    self.model.crashes.clear();
+                }
+                self.world.load(["a", "b"][usize::from(model)], device, insist);
+            }
+            Event::Ready => {
+                self.world.with_ask(|ask| Input::Load { ask, model: None, insist: false });
+            }
+            Event::Unload => drop(self.world.with_ask(|ask| Input::Unload { ask })),
+            Event::Forget => drop(self.world.forget()),
+            Event::Tokenize => drop(self.world.tokenize()),
+            Event::Generate => drop(self.world.generate()),
+            Event::Cancel(which) => self.for_one_who_asked(which, |ask| Input::Cancel { ask }),
+            Event::Overflow(which) => {
+                self.for_one_who_asked(which, |ask| Input::Overflowed { ask });
+            }
+            Event::Restart => self.restart(),
+            Event::Stop => {
+                self.model.failed = false;
+                self.world.with_ask(|ask| Input::Stop { ask });
+            }
+            Event::ShutDown => {
+                (self.model.failed, self.model.ended) = (false, true);
+                self.world.with_ask(|ask| Input::ShutDown { ask });
+            }
+            Event::Spawn => {
+                if self.world.spawning.is_some() {
+                    self.model.new_life();
+                }
+                self.world.spawn();
+            }
+            Event::SpawnFails => self.spawn_fails(),
+            Event::Answer => self.answer(),
+            Event::Refuse => self.refuse(),
+            Event::AnswerInAnotherShape => self.answer_in_another_shape(),
+            Event::Write => self.world.writes("Wört "),
+            Event::WriteWithAGap => self
+                .world
+                .progresses("generate/delta", json!({"seq": 1_000_000, "text": "x", "tokens": 1})),
+            Event::Progress(done) => self.progress(done),
+            Event::Stray(id) => {
+                self.world.says(&json!({"jsonrpc": "2.0", "id": -i64::from(id), "result": {}}));
+            }
+            Event::AnswerPings => self.world.answers_pings(),
+            Event::Die(number) => self.world.dies(exit(number)),
+            Event::Bury => self.bury(),
+            Event::OldNews => {
+                let epoch = self.world.starts.saturating_sub(1);
+                self.world.feed(Input::Gone { epoch, exit: Exit::Signal(9) });
+                self.world.feed(Input::Buried { epoch, last_words: Vec::new() });
+            }
+            Event::Pass(milliseconds) => self.pass(Duration::from_millis(milliseconds.into())),
+            Event::Sleep => {
+                self.world.sleep();
+                self.the_system_ends_what_was_killed();
+            }
+        }
+        let more = self.world.starts - starts;
+        assert!(!self.model.ended || more == 0, "started after it was shut down");
+        self.check();
+    }
+
+    fn for_one_who_asked(&mut self, which: u8, input: impl FnOnce(Ask) -> Input) {
+        let count = self.world.heard.len() as u64;
+        if count > 0 {
+            self.world.feed(input(Ask(u64::from(which) % count + 1)));
+        }
+    }
+
+    fn restart(&mut self) {
+        if !self.model.ended {
+            self.model.failed = false;
+            self.model.crashes.clear();
+        }
+        self.world.with_ask(|ask| Input::Restart { ask });
+    }
+
+    fn spawn_fails(&mut self) {
+        let Some(epoch) = self.world.spawning.take() else { return };
+        self.model.failed |= self.world.machine.is_starting(epoch);
+        let problem = Problem::CannotStart { program: "/p".into(), reason: "r".into() };
+        self.world.feed(Input::NotStarted { epoch, problem });
+    }
+
+    fn method(&self) -> Option<String> {
+        let engine = self.world.engine.as_ref()?;
+        engine.method().map(str::to_owned)
+    }
+
+    /// Whether what the engine says still interests anybody.
+    fn is_listened_to(&self) -> bool {
+        self.world.engine.as_ref().is_some_and(|engine| !engine.asked_to_end)
+    }
+
+    fn answer(&mut self) {
+        if self.is_listened_to() {
+            match self.method().as_deref() {
+                Some("initialize") => self.model.ready = Some(self.world.now),
+                Some("generate") => self.model.finished_one = true,
+                _ => {}
+            }
+        }
+        self.world.answers();
+    }
+
+    fn refuse(&mut self) {
+        if self.is_listened_to() && self.method().as_deref() == Some("generate") {
+            self.model.finished_one = true;
+        }
+        self.world.refuses();
+    }
+
+    fn answer_in_another_shape(&mut self) {
+        if self.is_listened_to() && self.method().as_deref() == Some("generate") {
+            self.model.finished_one = true;
+        }
+        let open = self.world.engine.as_mut().and_then(|engine| engine.open.take());
+        if let Some(open) = open {
+            self.world.says(&json!({"jsonrpc": "2.0", "id": open["id"], "result": [1]}));
+        }
+    }
+
+    fn progress(&mut self, done: u8) {
+        let fraction = f64::from(done) / 100.0;
+        self.world.progresses("model/progress", json!({"fraction": fraction}));
+        let params = json!({"promptTokensDone": done, "promptTokens": 200});
+        self.world.progresses("generate/progress", params);
+    }
+
+    /// A crash is judged when all is known of it.
+    fn bury(&mut self) {
+        let is_crash = self.world.kind() == StateKind::Crashed && self.world.unburied.is_some();
+        let before = self.world.starts;
+        self.world.is_buried(&["bye"]);
+        if !is_crash {
+            return;
+        }
+        let death = self.world.machine.snapshot().last_death.clone().expect("it died");
+        if matches!(death.exit, Exit::Code(64 | 69 | 76)) {
+            self.model.failed = true;
+            return;
+        }
+        let (now, died) = (self.world.now, self.world.machine.snapshot().last_death_at.unwrap());
+        match (self.model.crashed(died), self.world.state()) {
+            (None, State::Failed(Problem::KeepsCrashing { .. })) => self.model.failed = true,
+            (Some((earliest, latest)), State::BackingOff { until, .. }) => {
+                let wait = *until - now;
+                assert!(earliest <= wait && wait <= latest, "{wait:?}");
+            }
+            (Some((Duration::ZERO, _)), State::Starting) => {
+                assert_eq!(self.world.starts, before + 1);
+            }
+            (expected, found) => panic!("{expected:?} was due, found {found:?}"),
+        }
+    }
+
+    /// From deadline to deadline, so that an engine that was killed ends in time.
+    fn pass(&mut self, time: Duration) {
+        let until = self.world.now + time;
+        while self.world.now < until {
+            let due = self.world.machine.deadline().filter(|due| *due <= until);
+            self.world.pass(due.unwrap_or(until).saturating_duration_since(self.world.now));
+            self.the_system_ends_what_was_killed();
+        }
+    }
+
+    fn the_system_ends_what_was_killed(&mut self) {
+        if self.world.engine.as_ref().is_some_and(|engine| engine.killed) {
+            self.world.dies(Exit::Signal(9));
+            self.bury();
+        }
+    }
+
+    fn check(&mut self) {
+        let (world, model) = (&self.world, &self.model);
+        let snapshot = world.machine.snapshot();
+        let kind = world.kind();
+        // Refusing the first request ends in failure, too: by way of an orderly end.
+        if model.failed {
+            assert_eq!(kind, StateKind::Failed);
+        }
+        assert_eq!(snapshot.starts, world.starts);
+        let crashed = kind == StateKind::Crashed;
+        if let Some(engine) = &world.engine {
+            assert_eq!(snapshot.pid, Some(1000));
+            let expected = match (engine.asked_to_end, engine.method()) {
+                (true, _) => StateKind::Stopping,
+                (_, Some("initialize")) => StateKind::Starting,
+                (_, Some("model/load")) => StateKind::Loading,
+                (_, Some("generate")) if engine.cancelled => StateKind::Cancelling,
+                (_, Some("generate")) => StateKind::Generating,
+                _ if engine.has_model && snapshot.model.is_some() => StateKind::Idle,
+                _ => StateKind::Ready,
+            };
+            assert_eq!(kind, expected);
+        } else {
+            assert_eq!((snapshot.pid, snapshot.model.is_some()), (None, false));
+            let possible = [
+                StateKind::Stopped,
+                StateKind::Starting,
+                StateKind::BackingOff,
+                StateKind::Failed,
+                StateKind::Crashed,
+            ];
+            assert!(possible.contains(&kind), "{kind:?} without an engine");
+            assert!(!crashed || world.unburied.is_some(), "it stays crashed");
+        }
+    }
+
+    /// In the end everybody was told something.
+    fn ends(mut self) {
+        self.happens(Event::ShutDown);
+        self.world.pass(Duration::from_secs(3));
+        assert!(self.world.machine.has_ended());
+        assert_eq!(self.world.kind(), StateKind::Stopped);
+        for (ask, heard) in &self.world.heard {
+            assert!(heard.end.is_some(), "{ask:?} was told nothing");
+            let whole = heard.text.len().is_multiple_of("Wört ".len());
+            assert!(whole && heard.text.starts_with(&"Wört ".repeat(heard.text.len() / 6)));
+        }
+    }
+}
+
+fn try_sequences(cases: u32) {
+    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    proptest!(config, |(events in prop::collection::vec(event(), 1..80))| {
+        let mut trial = Trial::new();
+        events.into_iter().for_each(|event| trial.happens(event));
+        trial.ends();
+    });
+}
+
+#[test]
+fn any_sequence_of_events_keeps_what_is_promised() {
+    try_sequences(2_000);
+}
+
+#[test]
+#[ignore = "a hundred thousand sequences take a minute or two"]
+fn very_many_sequences_of_events_keep_what_is_promised() {
+    try_sequences(100_000);
+}
