@@ -66,6 +66,8 @@ pub enum NotAMessage {
     Malformed(serde_json::Error),
     /// JSON, but neither a response nor a notification.
     NeitherResponseNorNotification,
+    /// Longer than [`MAX_LINE_BYTES`].
+    TooLong,
 }
 
 impl std::fmt::Display for NotAMessage {
@@ -75,6 +77,7 @@ impl std::fmt::Display for NotAMessage {
             Self::NeitherResponseNorNotification => {
                 formatter.write_str("neither a response nor a notification")
             }
+            Self::TooLong => write!(formatter, "longer than {MAX_LINE_BYTES} bytes"),
         }
     }
 }

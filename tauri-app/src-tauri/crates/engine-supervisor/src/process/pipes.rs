@@ -11,7 +11,7 @@ use super::budget::Budget;
 use super::ring::Ring;
 use super::{Of, Word};
 use crate::lines::{Line, Lines};
-use crate::rpc::{self, MAX_LINE_BYTES};
+use crate::rpc::{self, MAX_LINE_BYTES, NotAMessage};
 
 /// The longest log line kept, in bytes.
 const MAX_LOG_LINE_BYTES: usize = 8_192;
@@ -39,9 +39,9 @@ pub(super) async fn read_messages(stdout: ChildStdout, epoch: u64, words: mpsc::
     let mut budget = Budget::new(LOGGED_PER_SECOND, Instant::now());
     while let Ok(Some(line)) = lines.next().await {
         let message = match line {
-            Line::TooLong(_) => Err(format!("it has more than {MAX_LINE_BYTES} bytes")),
+            Line::TooLong(_) => Err(NotAMessage::TooLong),
             Line::Whole(line) if line.is_empty() => continue,
-            Line::Whole(line) => rpc::decode(&line).map_err(|error| error.to_string()),
+            Line::Whole(line) => rpc::decode(&line),
         };
         match message {
             Ok(message) => {
