@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SIDECAR = ROOT / "sidecar" / "localai_sidecar"
 TOOLKIT = ROOT / "ci" / "sidecarkit"
 PAGE = ROOT / "tauri-app" / "src"
-SUPERVISOR = ROOT / "tauri-app" / "src-tauri" / "crates" / "engine-supervisor"
+CRATES = ROOT / "tauri-app" / "src-tauri" / "crates"
 
 
 def modules_imported_by(path: Path) -> Iterator[str]:
@@ -45,7 +45,7 @@ def mentions(folder: Path, pattern: str, *suffixes: str) -> set[str]:
 
 
 def test_the_folders_these_tests_read_are_there() -> None:
-    for folder in (SIDECAR, TOOLKIT, PAGE, SUPERVISOR):
+    for folder in (SIDECAR, TOOLKIT, PAGE, CRATES):
         assert any(folder.rglob("*")), f"{folder} is empty or moved: these tests would prove nothing"
 
 
@@ -119,10 +119,18 @@ def test_only_the_bridge_touches_tauri_in_the_page() -> None:
     assert {name for name in users if "/bridge/" not in name} == set()
 
 
-def test_the_supervisor_has_no_tauri_in_it() -> None:
-    manifest = tomllib.loads((SUPERVISOR / "Cargo.toml").read_text(encoding="utf-8"))
-    assert not [name for name in manifest["dependencies"] if name.startswith("tauri")]
-    assert mentions(SUPERVISOR / "src", r"\btauri::", ".rs") == set()
+@pytest.mark.parametrize("name", ["engine-supervisor", "history", "settings"])
+def test_the_crates_beside_the_app_have_no_tauri_in_them(name: str) -> None:
+    manifest = tomllib.loads((CRATES / name / "Cargo.toml").read_text(encoding="utf-8"))
+    assert not [needed for needed in manifest["dependencies"] if needed.startswith("tauri")]
+    assert mentions(CRATES / name / "src", r"\btauri::", ".rs") == set()
+
+
+def test_sqlite_is_touched_by_the_history_alone() -> None:
+    core = CRATES.parent
+    users = {path.split("/")[3] for path in mentions(CRATES, r"\brusqlite::", ".rs")}
+    assert users == {"history"}
+    assert mentions(core / "src", r"\brusqlite::", ".rs") == set()
 
 
 def test_the_webview_gets_no_shell_file_system_or_network_permission() -> None:

@@ -68,6 +68,9 @@ pub enum HistoryError {
     /// SQLite found the file in disorder.
     #[error("the history is damaged: {0}")]
     Damaged(String),
+    /// Another program has it open and lets nobody else write.
+    #[error("another program is using the history")]
+    InUse,
     /// A file or folder cannot be read or written.
     #[error("`{}` cannot be used: {reason}", path.display())]
     NoAccess {
@@ -121,6 +124,7 @@ impl HistoryError {
             Self::ReadOnly { .. } => "history_read_only",
             Self::DiskFull => "disk_full",
             Self::Damaged(_) => "history_damaged",
+            Self::InUse => "history_in_use",
             Self::NoAccess { .. } => "no_access",
             Self::NotImportable(_) => "not_importable",
             Self::UnsoundSqlite { .. } => "unsound_sqlite",
@@ -148,6 +152,7 @@ impl HistoryError {
                 "make room: what was not saved is tried again as long as the app is open"
             }
             Self::Damaged(_) => "start the app again: it sets the file aside and begins a new one",
+            Self::InUse => "end the other program; what was not saved is tried again",
             Self::NoAccess { .. } => "look at its permissions, or choose another place",
             Self::NotImportable(_) => {
                 "nothing was imported; choose a file that this app has exported as JSON"
@@ -173,11 +178,19 @@ impl HistoryError {
 
 impl From<rusqlite::Error> for HistoryError {
     fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase};
+        use rusqlite::ErrorCode::{
+            DatabaseBusy, DatabaseCorrupt, DatabaseLocked, DiskFull, NotADatabase,
+        };
+        use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
+        let number = error.sqlite_error().map_or(0, |error| error.extended_code);
         match error.sqlite_error_code() {
             Some(DiskFull) => Self::DiskFull,
+            // There is no room for the index of the WAL.
+            Some(_) if number == SQLITE_IOERR_SHMSIZE => Self::DiskFull,
             Some(DatabaseCorrupt | NotADatabase) => Self::Damaged(error.to_string()),
-            _ => Self::Database(error.to_string()),
+            Some(DatabaseBusy | DatabaseLocked) => Self::InUse,
+            Some(_) => Self::Database(format!("{error} (SQLite's error {number})")),
+            None => Self::Database(error.to_string()),
         }
     }
 }

@@ -186,7 +186,8 @@ impl History {
 
     /// Deletes a conversation: its words are overwritten in the file. The caller stops an
     /// answer that is being written in it first, and has the engine forget its context:
-    /// see [`History::pending_forgets`], which is returned.
+    /// see [`History::pending_forgets`], which is returned. Copies from before a migration
+    /// still hold it; [`History::delete_all`] removes those too.
     ///
     /// # Errors
     /// [`HistoryError::UnknownConversation`].

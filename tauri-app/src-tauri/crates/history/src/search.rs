@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::conversations::Cursor;
 use crate::error::HistoryError;
 use crate::types::Role;
+use crate::utf16;
 
 /// The longest search.
 pub const MAX_QUERY_CHARACTERS: usize = 500;
@@ -13,8 +14,9 @@ pub const MAX_QUERY_CHARACTERS: usize = 500;
 /// The most hits of one kind.
 const MAX_HITS: usize = 100;
 
-/// Words of a message around the first hit.
-const SNIPPET_WORDS: u32 = 24;
+/// Characters of a message that are shown before its first hit, and from there on.
+const SHOWN_BEFORE: usize = 60;
+const SHOWN_FROM: usize = 160;
 
 /// Around a hit in what SQLite returns: characters that no text may hold.
 const OPEN: char = '\u{FDD0}';
@@ -55,6 +57,8 @@ pub struct MessageHit {
     pub role: Role,
     /// When.
     pub created: i64,
+    /// Where in the message the first hit begins, in UTF-16 code units.
+    pub offset: usize,
     /// The words around the first hit, with `…` where more was cut off.
     pub snippet: Vec<Span>,
 }
@@ -132,7 +136,7 @@ fn messages(
     after: Option<&Cursor>,
     limit: usize,
 ) -> Result<Vec<MessageHit>, HistoryError> {
-    // Snippets are made afterwards: they cost more than all the rest, and few are shown.
+    // Hits are marked afterwards: that costs more than all the rest, and few are shown.
     let find = "SELECT m.row, c.id, c.title, m.id, m.role, m.created
         FROM found_texts JOIN messages m ON m.row = found_texts.rowid
             JOIN conversations c ON c.row = m.conversation
@@ -148,25 +152,51 @@ fn messages(
             message: row.get(3)?,
             role: row.get(4)?,
             created: row.get(5)?,
+            offset: 0,
             snippet: Vec::new(),
         };
         Ok((row.get::<_, i64>(0)?, hit))
     })?;
     rows.map(|row| {
         let (row, hit) = row?;
-        Ok(MessageHit { snippet: snippet(connection, query, row)?, ..hit })
+        let (offset, snippet) = excerpt(&marked(connection, query, row)?);
+        Ok(MessageHit { offset, snippet, ..hit })
     })
     .collect()
 }
 
-fn snippet(connection: &Connection, query: &str, row: i64) -> Result<Vec<Span>, HistoryError> {
-    let cut = "SELECT snippet(found_texts, 0, ?3, ?4, '…', ?5) FROM found_texts
+/// The whole text with its hits marked. FTS5's own `snippet` takes the square of their
+/// number: seconds for a long message that repeats a word.
+fn marked(connection: &Connection, query: &str, row: i64) -> Result<String, HistoryError> {
+    let mark = "SELECT highlight(found_texts, 0, ?3, ?4) FROM found_texts
         WHERE found_texts MATCH ?1 AND rowid = ?2";
-    let text: String = connection.prepare_cached(cut)?.query_row(
-        params![query, row, OPEN.to_string(), CLOSE.to_string(), SNIPPET_WORDS],
-        |row| row.get(0),
-    )?;
-    Ok(spans(&text))
+    let parameters = params![query, row, OPEN.to_string(), CLOSE.to_string()];
+    Ok(connection.prepare_cached(mark)?.query_row(parameters, |row| row.get(0))?)
+}
+
+/// Where the first hit is, and what is around it.
+fn excerpt(marked: &str) -> (usize, Vec<Span>) {
+    let (before, from) = marked.split_at(marked.find(OPEN).unwrap_or(0));
+    let shown = format!("{}{}", end_of(before), beginning_of(from));
+    (utf16::length(before), spans(&shown))
+}
+
+fn end_of(text: &str) -> String {
+    let Some((cut, _)) = text.char_indices().rev().nth(SHOWN_BEFORE) else {
+        return text.to_owned();
+    };
+    let rest = &text[cut..];
+    let word = rest.find(char::is_whitespace).unwrap_or(0);
+    format!("…{}", rest[word..].trim_start())
+}
+
+fn beginning_of(text: &str) -> String {
+    let Some((cut, _)) = text.char_indices().nth(SHOWN_FROM) else {
+        return text.to_owned();
+    };
+    let rest = &text[..cut];
+    let word = rest.rfind(char::is_whitespace).unwrap_or(cut);
+    format!("{}…", rest[..word].trim_end())
 }
 
 fn spans(marked: &str) -> Vec<Span> {
@@ -191,6 +221,20 @@ mod tests {
         assert_eq!(quoted("bolo de fub").unwrap(), r#""bolo" "de" "fub" *"#);
         assert_eq!(quoted(r#"a" OR b* NEAR(c"#).unwrap(), r#""a""" "OR" "b*" "NEAR(c" *"#);
         assert_eq!(quoted(" \t\0\n"), None);
+    }
+
+    #[test]
+    fn an_excerpt_is_cut_between_words_and_tells_where_the_hit_is() {
+        let text = format!("{}{OPEN}owl{CLOSE}{}", "🦉 word ".repeat(50), " more".repeat(100));
+        let (offset, spans) = excerpt(&text);
+        assert_eq!(offset, 50 * 8);
+        assert_eq!(spans[1], Span { text: "owl".into(), hit: true });
+        assert!(spans[0].text.starts_with("…🦉 word") && spans[0].text.ends_with("🦉 word "));
+        assert!(spans[2].text.ends_with(" more…"), "{spans:?}");
+        assert_eq!(excerpt(&format!("{OPEN}漢{CLOSE}字")).1.len(), 2);
+        let unbroken = format!("{}{OPEN}b{CLOSE}{}", "a".repeat(500), "c".repeat(500));
+        let length: usize = excerpt(&unbroken).1.iter().map(|s| s.text.chars().count()).sum();
+        assert!(length < SHOWN_BEFORE + SHOWN_FROM + 3, "{length}");
     }
 
     #[test]

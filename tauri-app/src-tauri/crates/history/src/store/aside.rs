@@ -14,6 +14,16 @@ const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
 /// Why a file stands beside the history: the middle of its name.
 const KINDS: [&str; 2] = ["damaged-", "version-"];
 
+/// The smallest page of a database.
+const ONE_PAGE: u64 = 512;
+
+/// Whether there is a WAL to a file without a single page. SQLite would delete it, and with
+/// it what was said last.
+pub(super) fn lost_its_pages(path: &Path) -> bool {
+    let length = |path: &Path| fs::metadata(path).map_or(0, |file| file.len());
+    length(path) < ONE_PAGE && length(&with_suffix(path, "-wal")) > 0
+}
+
 /// Moves the database at `path`, with what belongs to it, to `….damaged-<time>.sqlite3`.
 pub(super) fn set_aside(path: &Path, now: i64) -> Result<PathBuf, HistoryError> {
     let aside = unused(path, "damaged", now);

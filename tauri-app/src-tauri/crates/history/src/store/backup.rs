@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
+use rusqlite::backup::Progress;
+use rusqlite::{Connection, MAIN_DB};
 
 use super::aside;
 use crate::atomic;
@@ -17,8 +18,8 @@ pub(super) fn before_migration(
     now: i64,
 ) -> Result<PathBuf, HistoryError> {
     let copy = atomic::beside(path)?;
-    // Takes along what is still in the WAL, and writes into an empty file only.
-    connection.execute("VACUUM INTO ?1", [copy.path().to_string_lossy()])?;
+    // Page by page, also those that are still in the WAL.
+    connection.backup(MAIN_DB, copy.path(), None::<fn(Progress)>)?;
     copy.as_file().sync_all().map_err(|error| HistoryError::io(copy.path(), &error))?;
     let name = aside::unused(path, &format!("version-{from}"), now);
     copy.persist_noclobber(&name).map_err(|error| HistoryError::io(&name, &error.error))?;

@@ -16,15 +16,18 @@ const MIN_SQLITE_NUMBER: i32 = 3_051_003;
 /// Longer than any transaction of this crate takes; a second process may look in.
 const WAIT_FOR_LOCK: Duration = Duration::from_secs(5);
 
-/// A connection that can write, to a file that is there. [`keep_safe`] comes before the
-/// first change.
+/// A connection that can write, to a file that is there. It changes nothing, not even when
+/// it is closed, before [`keep_safe`].
 pub(super) fn writer(path: &Path) -> Result<Connection, HistoryError> {
     sound(rusqlite::version_number())?;
-    open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    Ok(connection)
 }
 
 /// What is committed survives a loss of power, and what is deleted cannot be read any more.
 pub(super) fn keep_safe(connection: &Connection) -> Result<(), HistoryError> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     let mode: String =
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     if mode != "wal" {

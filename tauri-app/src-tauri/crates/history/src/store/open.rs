@@ -56,6 +56,9 @@ fn open_as_it_is(
     now: i64,
     steps: &[&str],
 ) -> Result<(Connection, Opened), HistoryError> {
+    if aside::lost_its_pages(path) {
+        return Err(HistoryError::Damaged("nothing but its journal is left".into()));
+    }
     let mut connection = connect::writer(path)?;
     let known = steps.len() as u32;
     let found = migrate::version(&connection)?;

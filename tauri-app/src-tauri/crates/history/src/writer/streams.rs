@@ -11,7 +11,7 @@ pub const SAVED_WITHIN: Duration = Duration::from_millis(500);
 
 /// How long text waits for more to be saved along with it. The rest of [`SAVED_WITHIN`] is
 /// for the disk: a sync takes up to 100 ms on one that turns.
-const SAVE_AFTER: Duration = Duration::from_millis(300);
+const SAVE_AFTER: Duration = Duration::from_millis(250);
 
 /// One answer.
 #[derive(Debug)]

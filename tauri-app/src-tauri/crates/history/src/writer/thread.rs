@@ -1,7 +1,7 @@
 //! The thread and its queue. Whoever asks waits for the answer; the thread wakes by itself
 //! when text is due to be saved.
 
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
@@ -95,9 +95,6 @@ fn next(writer: &Writer, queue: &Receiver<Job>) -> Option<Job> {
     let Some(due) = writer.streams.next_due() else {
         return queue.recv().ok();
     };
-    match queue.recv_timeout(due.saturating_duration_since(Instant::now())) {
-        Ok(job) => Some(job),
-        // The queue cannot be disconnected: dropping its sender closes it first.
-        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-    }
+    // A timeout, as the queue cannot be disconnected: dropping its sender closes it first.
+    queue.recv_timeout(due.saturating_duration_since(Instant::now())).ok()
 }

@@ -55,7 +55,7 @@ fn sentence(number: u64) -> String {
     let mut text = format!("zebrafish{number} ");
     for place in 0..150 {
         text += words[(number as usize * 7 + place * place) % words.len()];
-        text += if place % 30 == 29 { &"s " } else { &" " };
+        text += if place % 30 == 29 { "s " } else { " " };
     }
     text
 }

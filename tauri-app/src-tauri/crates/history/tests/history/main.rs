@@ -5,6 +5,9 @@ mod conversations;
 mod crash;
 mod exchange;
 mod figures;
+#[cfg(target_os = "linux")]
+mod full_disk;
+mod model;
 mod opening;
 mod place;
 mod search;

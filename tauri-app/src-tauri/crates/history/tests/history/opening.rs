@@ -110,6 +110,34 @@ fn a_damaged_file_is_set_aside_whole_and_a_new_history_begun() {
 }
 
 #[test]
+fn what_was_said_last_goes_aside_with_a_damaged_file() {
+    let running = Place::new();
+    let history = running.open();
+    exchange(&history, None, "Olá", &"words ".repeat(20_000), 0);
+    let [sound, journal] = ["history.sqlite3", "history.sqlite3-wal"]
+        .map(|name| fs::read(running.file(name)).unwrap());
+    assert!(journal.len() > 100_000, "else there is nothing to lose");
+    let with_journal = |bytes: &[u8]| {
+        let place = Place::new();
+        fs::write(place.database(), bytes).unwrap();
+        fs::write(place.file("history.sqlite3-wal"), &journal).unwrap();
+        place
+    };
+    let mut overwritten = sound.clone();
+    overwritten[..100].fill(0xA5);
+    let place = with_journal(&overwritten);
+    let (healed, opened) = place.open_and_tell();
+    assert_eq!(opened, Opened::Fine, "the journal has the first page too");
+    assert_eq!(healed.search("words", None, 9).unwrap().messages.len(), 1);
+    for damaged in [&sound[..0], &sound[..100]] {
+        let place = with_journal(damaged);
+        let Opened::SetAside(aside) = place.open_and_tell().1 else { panic!("not set aside") };
+        assert!(fs::read(&aside).unwrap() == damaged);
+        assert!(fs::read(aside.with_extension("sqlite3-wal")).unwrap() == journal);
+    }
+}
+
+#[test]
 fn files_set_aside_in_the_same_second_do_not_overwrite_each_other() {
     let place = Place::new();
     for content in ["first", "second"] {
@@ -167,6 +195,19 @@ fn a_newer_history_is_read_and_never_written() {
     }
     history.close().unwrap();
     assert!(fs::read(place.database()).unwrap() == bytes);
+}
+
+#[test]
+fn a_history_that_another_program_holds_is_neither_damaged_nor_lost() {
+    let place = Place::new();
+    drop(place.open());
+    let other = Connection::open(place.database()).unwrap();
+    other.pragma_update(None, "locking_mode", "EXCLUSIVE").unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE; DELETE FROM forgets; COMMIT").unwrap();
+    let Err(error) = History::open(&place.database(), at(0)) else { panic!("it opened") };
+    assert_eq!(error, HistoryError::InUse);
+    drop(other);
+    assert_eq!(place.open_and_tell().1, Opened::Fine);
 }
 
 #[test]
