@@ -69,6 +69,8 @@ pub(crate) fn perform(deed: &Deed, manner: &mut Manner) {
         Deed::Exit(code) => std::process::exit(*code),
         Deed::Complain(words) => eprintln!("{words}"),
         Deed::Junk(lines) => junk(*lines),
+        Deed::Nonsense => nonsense(),
+        Deed::Chatter(count) => chatter(*count),
         Deed::InvalidUtf8 => invalid_utf8(),
         Deed::LongLine(bytes) => voice::tell("log", &remark(&"x".repeat(*bytes))),
         Deed::HalfLine => voice::write(br#"{"jsonrpc":"2.0","id":1,"resu"#),
@@ -76,6 +78,7 @@ pub(crate) fn perform(deed: &Deed, manner: &mut Manner) {
         Deed::UnknownId => unknown_id(),
         Deed::Signal(_)
         | Deed::CloseOutput
+        | Deed::CloseInput
         | Deed::Grandchild(_)
         | Deed::Grow(_)
         | Deed::Outlive => of_the_system(deed),
@@ -114,6 +117,43 @@ fn junk(lines: u64) {
         }
     }
     voice::write(&block);
+}
+
+fn nonsense() {
+    let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+    let lines = [
+        "",
+        "\r",
+        "null",
+        "7",
+        "[]",
+        "{}",
+        &deep,
+        r#"{"jsonrpc":"2.0"}"#,
+        r#"{"jsonrpc":"2.0","id":1}"#,
+        r#"{"jsonrpc":"2.0","id":1.5,"result":{}}"#,
+        r#"{"jsonrpc":"2.0","id":{},"result":{}}"#,
+        r#"{"jsonrpc":"2.0","id":99999999999999999999,"result":{}}"#,
+        r#"{"jsonrpc":"2.0","id":987654,"error":"no object"}"#,
+        r#"{"jsonrpc":"2.0","method":"weather/changed","params":{}}"#,
+        r#"{"jsonrpc":"2.0","method":"generate/delta","params":[]}"#,
+        r#"{"jsonrpc":"2.0","method":"generate/delta","params":{"id":1,"seq":-1,"text":7}}"#,
+        r#"{"jsonrpc":"2.0","method":"model/progress","params":{"id":1,"fraction":1e999}}"#,
+        r#"{"jsonrpc":"2.0","method":"model/progress","params":{"id":null,"fraction":NaN}}"#,
+        r#"[{"jsonrpc":"2.0","id":1,"result":{}}]"#,
+    ];
+    voice::write(format!("{}\n", lines.join("\n")).as_bytes());
+}
+
+/// In lines of their own, so that others may speak in between.
+fn chatter(count: u64) {
+    for number in 0..count {
+        let message = format!("remark {number}");
+        let params = json!({
+            "level": "warning", "kind": format!("kind-{number}"), "message": message, "data": {},
+        });
+        voice::tell("log", &params);
+    }
 }
 
 fn invalid_utf8() {

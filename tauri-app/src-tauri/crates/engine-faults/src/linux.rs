@@ -1,5 +1,6 @@
 //! Misdeeds that need the operating system, and so far only Linux.
 
+use std::fs::File;
 use std::process::Command;
 use std::str::FromStr;
 
@@ -7,7 +8,7 @@ use engine_faults::Deed;
 use nix::sys::prctl;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Pid, dup2_stdout, getsid};
+use nix::unistd::{Pid, dup2_stdin, dup2_stdout, getsid};
 
 /// How long a process that was left behind holds the pipes.
 const HOLDS_FOR_S: &str = "20";
@@ -15,7 +16,8 @@ const HOLDS_FOR_S: &str = "20";
 pub(crate) fn perform(deed: &Deed) {
     match deed {
         Deed::Signal(name) => send_to_myself(name),
-        Deed::CloseOutput => close_output(),
+        Deed::CloseOutput => dup2_stdout(nowhere()).expect("stdout can be replaced"),
+        Deed::CloseInput => dup2_stdin(nowhere()).expect("stdin can be replaced"),
         Deed::Grandchild(own_session) => leave_behind(*own_session),
         Deed::Grow(mebibytes) => grow(*mebibytes),
         Deed::Outlive => prctl::set_pdeathsig(None).expect("the kernel takes it"),
@@ -32,9 +34,8 @@ fn send_to_myself(name: &str) -> ! {
     }
 }
 
-fn close_output() {
-    let nowhere = std::fs::File::options().write(true).open("/dev/null").expect("it is there");
-    dup2_stdout(nowhere).expect("stdout can be replaced");
+fn nowhere() -> File {
+    File::options().read(true).write(true).open("/dev/null").expect("it is there")
 }
 
 #[allow(clippy::zombie_processes, reason = "this process dies before it could wait")]

@@ -152,6 +152,10 @@ pub enum Deed {
     Complain(String),
     /// So many lines on stdout that are no messages.
     Junk(u64),
+    /// Lines of JSON, and nearly JSON, that are no messages of the protocol.
+    Nonsense,
+    /// So many remarks, each another one; `u64::MAX` never ends.
+    Chatter(u64),
     /// A line on stdout that is no UTF-8, and a message with such text in it.
     InvalidUtf8,
     /// A well-formed message of so many bytes on one line.
@@ -162,6 +166,8 @@ pub enum Deed {
     LogFlood(u64),
     /// stdout ends; the process lives.
     CloseOutput,
+    /// It will read nothing more from its stdin but the end.
+    CloseInput,
     /// Starts a process that holds the pipes for 20 seconds; `true`: in a session of its own.
     Grandchild(bool),
     /// Takes memory until there is none: at most so many MiB, by a limit of its own.

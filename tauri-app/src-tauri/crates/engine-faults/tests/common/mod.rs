@@ -13,7 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// Longer than anything here takes on a busy machine; it only ends what would hang.
-pub(crate) const LIMIT: Duration = Duration::from_secs(40);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
 /// A folder with the program `faulty-engine` and its script. Goes when it is dropped, and
 /// every process that was started there with it.

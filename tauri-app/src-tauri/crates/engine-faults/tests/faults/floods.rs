@@ -18,6 +18,7 @@ pub(crate) fn rows() -> Vec<Row> {
     vec![
         Talk::new("a million lines of junk in a reply", at(Point::Writing, Deed::Junk(1_000_000)))
             .into(),
+        Talk::new("20,000 remarks in a reply", at(Point::Writing, Deed::Chatter(20_000))).into(),
         Talk::new("256 MiB of log in a reply", at(Point::Writing, Deed::LogFlood(256 << 20)))
             .into(),
         Talk::new(

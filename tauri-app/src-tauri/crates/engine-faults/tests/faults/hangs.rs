@@ -47,6 +47,17 @@ pub(crate) fn rows() -> Vec<Row> {
         hung("closes its stdout and lives", Point::Writing, Deed::CloseOutput)
             .first("4 words, died: hung (it did not answer to ping)")
             .into(),
+        Talk::new(
+            "closes its stdin and lives",
+            [
+                Rule::at(Point::Ping, Deed::CloseInput).first_starts(1),
+                Rule::at(Point::EndOfInput, Deed::Silence).first_starts(1),
+            ],
+        )
+        .policy(impatient())
+        .asking_after_start(2)
+        .starts(2)
+        .into(),
         Row::new(
             "does not stop writing when told to",
             "the reply goes on and ends by itself; nothing is killed",

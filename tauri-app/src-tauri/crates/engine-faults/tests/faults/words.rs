@@ -17,6 +17,7 @@ pub(crate) fn rows() -> Vec<Row> {
     [
         Talk::new("none: a well-behaved engine", []),
         Talk::new("junk between the messages", ignorable(Deed::Junk(100))),
+        Talk::new("JSON between the messages that is none", ignorable(Deed::Nonsense)),
         Talk::new("invalid UTF-8 between the messages", ignorable(Deed::InvalidUtf8)),
         Talk::new("a line of 2 MiB between the messages", ignorable(Deed::LongLine(2 << 20))),
         Talk::new("answers and text for requests that nobody made", ignorable(Deed::UnknownId)),
