@@ -318,6 +318,9 @@ fn a_model_is_added_loaded_and_removed_by_its_id_and_no_path_reaches_the_page() 
     let in_use = bench.invoke("remove_model", json!({"id": added["id"]})).unwrap_err();
     assert_eq!(in_use["code"], "model_in_use");
     bench.invoke("unload_model", json!({})).unwrap();
+    assert_eq!(bench.invoke("engine_status", json!({})).unwrap()["state"], "ready");
+    let asked = bench.invoke("start_inference", json!({"prompt": "Once"})).unwrap();
+    assert_eq!(asked["state"], "done", "the next question loads it again");
     bench.invoke("load_model", json!({"id": "demo"})).unwrap();
     bench.invoke("remove_model", json!({"id": added["id"]})).unwrap();
     let told = bench.invoke("diagnostics", json!({})).unwrap();

@@ -47,10 +47,10 @@ pub(crate) fn prepare<R: Runtime>(app: &mut App<R>, asked: &CommandLine) -> taur
     serve_later_starts(app.handle(), &assistant);
     let model = asked.model.clone();
     tauri::async_runtime::spawn(async move {
-        match model {
-            Some(path) => assistant.open_file(&path).await,
-            None => assistant.warm_up().await,
+        if let Some(path) = model {
+            assistant.open_file(&path).await;
         }
+        assistant.warm_up().await;
         assistant.forget_deleted().await;
     });
     Ok(())

@@ -65,10 +65,11 @@ class Message:
 class App:
     """The running app: what its page shows, what a user can do with it, and its processes."""
 
-    def __init__(self, browser: Browser, program: Path, mark: str, driver_pid: int) -> None:
+    def __init__(self, browser: Browser, program: Path, environment: dict[str, str], driver_pid: int) -> None:
         self.browser = browser
-        self._program = program
-        self._mark = mark
+        self.program = program
+        self.environment = environment
+        self.home = Path(environment["HOME"])
         self._driver_pid = driver_pid
 
     def messages(self) -> list[Message]:
@@ -126,7 +127,7 @@ class App:
 
     def process(self) -> Process:
         """The app's own process."""
-        (process,) = processes.of_program(self._program)
+        (process,) = processes.of_program(self.program)
         return process
 
     def sidecars(self) -> list[Process]:
@@ -135,8 +136,8 @@ class App:
 
     def family(self) -> set[Process]:
         """Every process this run started, the driver aside: WebKit's carry the mark, the engine lies in the package."""
-        marked = {each for each in processes.with_environment(self._mark) if each.pid != self._driver_pid}
-        return marked | processes.of_folder(_package(self._program))
+        marked = {each for each in processes.with_environment(_mark(self.environment)) if each.pid != self._driver_pid}
+        return marked | processes.of_folder(_package(self.program))
 
     def close_window(self) -> None:
         """Clicks the window's cross."""
@@ -149,20 +150,19 @@ Start = Callable[..., App]
 @contextlib.contextmanager
 def running(program: Path, folder: Path, *arguments: str) -> Iterator[App]:
     """The app with a home folder of its own under `folder`; whatever is left of it is killed at the end."""
-    # The app hands its engine a clean environment: of what could mark a run, only HOME goes on.
-    mark = f"HOME={folder / 'home'}"
+    environment = _environment(folder)
     port = _free_port()
     address = f"http://127.0.0.1:{port}"
     with (folder / LOG).open("ab") as log:
         driver = subprocess.Popen(
-            [_driver(), f"--port={port}"], env=_environment(folder, mark),
+            [_driver(), f"--port={port}"], env=environment,
             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
         )  # fmt: skip
     try:
         until("WebKitWebDriver takes sessions", lambda: ready(address), DRIVER_LIMIT_S)
         browser = Browser(address, program, list(arguments))
         try:
-            app = App(browser, program, mark, driver.pid)
+            app = App(browser, program, environment, driver.pid)
             until("the page shows its prompt", lambda: app.text("prompt") is not None, PAGE_LIMIT_S)
             yield app
         finally:
@@ -171,7 +171,7 @@ def running(program: Path, folder: Path, *arguments: str) -> Iterator[App]:
     finally:
         driver.kill()
         driver.wait()
-        for process in processes.with_environment(mark) | processes.of_folder(_package(program)):
+        for process in processes.with_environment(_mark(environment)) | processes.of_folder(_package(program)):
             process.kill()
 
 
@@ -186,15 +186,20 @@ def _driver() -> str:
     return found
 
 
-def _environment(folder: Path, mark: str) -> dict[str, str]:
-    """The user's environment with a fresh home, and what WebKit needs without a graphics card."""
-    name, _, home = mark.partition("=")
-    runtime = folder / "runtime"
-    Path(home).mkdir(parents=True)
-    runtime.mkdir(mode=0o700)
+def _mark(environment: dict[str, str]) -> str:
+    """What tells the processes of a run: of what could mark them, the engine gets only HOME."""
+    return f"HOME={environment['HOME']}"
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """The user's environment with a home of its own, and what WebKit needs without a graphics card."""
+    home, runtime = folder / "home", folder / "runtime"
+    # The same for every start of one test.
+    home.mkdir(parents=True, exist_ok=True)
+    runtime.mkdir(mode=0o700, exist_ok=True)
     kept = {key: text for key, text in os.environ.items() if not key.startswith("XDG_")}
     return kept | {
-        name: home,
+        "HOME": str(home),
         "XDG_RUNTIME_DIR": str(runtime),
         "LANG": "C.UTF-8",
         # Without it the driver waits for ever for the page.

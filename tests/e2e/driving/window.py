@@ -27,6 +27,35 @@ def close(pid: int) -> bool:
         server.close()
 
 
+def resize(pid: int, width: int, height: int) -> None:
+    """Makes the window of process `pid` as large as a user might by dragging its corner."""
+    server = display.Display()
+    try:
+        for window in _top_levels_of(server, pid):
+            window.configure(width=width, height=height)
+        server.sync()
+    finally:
+        server.close()
+
+
+def size(pid: int) -> tuple[int, int] | None:
+    """Width and height of the window of process `pid`; None when it has none."""
+    server = display.Display()
+    try:
+        for window in _top_levels_of(server, pid):
+            shape = window.get_geometry()
+            return shape.width, shape.height
+        return None
+    finally:
+        server.close()
+
+
+def _top_levels_of(server: Any, pid: int) -> Iterator[Any]:
+    """Windows that a user sees: those that can be closed."""
+    delete = server.intern_atom("WM_DELETE_WINDOW")
+    return (window for window in _windows_of(server, pid) if delete in (window.get_wm_protocols() or []))
+
+
 def _windows_of(server: Any, pid: int) -> Iterator[Any]:
     owner = server.intern_atom("_NET_WM_PID")
     pending = [server.screen().root]

@@ -188,7 +188,7 @@ impl Assistant {
         options: &GenerateOptions,
     ) -> Result<Generated, EngineError> {
         let loaded = tokio::select! {
-            loaded = engine.ready() => loaded?,
+            loaded = self.ready(engine) => loaded?,
             () = live.stop.notified() => return Ok(Generated::cancelled_early()),
         };
         let template = loaded.model.has_chat_template;

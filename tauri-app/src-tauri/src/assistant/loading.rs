@@ -1,9 +1,8 @@
 //! Which model is used, and how it is loaded.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use engine_supervisor::LoadParams;
+use engine_supervisor::{Engine, EngineError, LoadParams, LoadedModel};
 use serde::Deserialize;
 
 use super::Assistant;
@@ -51,12 +50,13 @@ impl LoadOptions {
 }
 
 impl Assistant {
-    /// Loads the chosen model, so that the first question finds it ready. What goes wrong shows in
-    /// the engine's state.
+    /// Loads the chosen model if none is loaded, so that the first question finds it ready.
+    /// What goes wrong shows in the engine's state.
     pub(crate) async fn warm_up(&self) {
-        let chosen = self.view.borrow().model.clone();
-        if let Err(error) = self.bring(&chosen, LoadOptions::default()).await {
-            log::error!("the model could not be loaded: {}", error.message);
+        let Ok(engine) = &self.engine else { return };
+        match self.ready(engine).await {
+            Ok(loaded) => log::info!("model loaded in {:.0} ms", loaded.load_ms),
+            Err(error) => log::error!("the model could not be loaded: {error}"),
         }
     }
 
@@ -93,18 +93,30 @@ impl Assistant {
         Ok(self.engine()?.restart().await?)
     }
 
-    /// Uses the model in `path`, which the app or a later start was given as argument. What
-    /// is wrong with it is shown to the user.
-    pub(crate) async fn open_file(self: &Arc<Self>, path: &Path) {
-        let opened = match self.models.add(path, &self.chosen()) {
-            Ok(model) => self.load(&model.id, LoadOptions::default()).await.map(drop),
-            Err(error) => {
-                self.remark(error);
-                return;
+    /// Uses the model in `path`, which the app or a later start was given as argument. One
+    /// that is none is told to the user, and the one in use stays.
+    pub(crate) async fn open_file(&self, path: &Path) {
+        match self.models.add(path, &self.chosen()) {
+            Ok(model) => {
+                if let Err(error) = self.load(&model.id, LoadOptions::default()).await {
+                    log::error!("the model could not be loaded: {}", error.message);
+                }
             }
-        };
-        if let Err(error) = opened {
-            log::error!("the model could not be loaded: {}", error.message);
+            Err(error) => self.remark(error),
+        }
+    }
+
+    /// The chosen model, loaded if it is not: it may have been taken out.
+    pub(super) async fn ready(&self, engine: &Engine) -> Result<LoadedModel, EngineError> {
+        match engine.ready().await {
+            Err(EngineError::NoModel) => {
+                let path = self.view.borrow().model.path.clone();
+                let options = self.preferences.load_options(LoadOptions::default());
+                // What was saved was checked.
+                let plain = || LoadParams { path: absolute(&path), ..LoadParams::default() };
+                engine.load(options.check(&path).unwrap_or_else(|_| plain())).await
+            }
+            settled => settled,
         }
     }
 
@@ -119,6 +131,10 @@ impl Assistant {
         log::info!("model loaded in {:.0} ms", loaded.load_ms);
         Ok(())
     }
+}
+
+fn absolute(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.into()).to_string_lossy().into_owned()
 }
 
 #[cfg(test)]

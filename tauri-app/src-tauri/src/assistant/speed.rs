@@ -99,7 +99,7 @@ impl Assistant {
                 () = cancelled.notified() => break,
             }
         }
-        if let Err(error) = engine.ready().await {
+        if let Err(error) = self.ready(engine).await {
             log::warn!("after measuring, the model was not loaded again: {error}");
         }
         Ok(speeds)
