@@ -220,6 +220,11 @@ fn closing_interrupts_what_is_being_written_and_keeps_its_text() {
     assert_eq!(place.files(), ["history.sqlite3"], "nothing is left beside the database");
     assert_eq!(on_disk(&place, &again.answer), ("Fo".into(), "interrupted".into()));
     assert_eq!(texts(&place.open(), &first.conversation), ["What is 2 + 2?", "Fo"]);
+    let kept: u32 = Connection::open(place.database())
+        .unwrap()
+        .query_row("SELECT count(*) FROM messages", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(kept, 2, "the earlier answer is gone, not hidden for ever");
 }
 
 #[test]
