@@ -54,7 +54,7 @@ fn every_fault_ends_as_the_table_says() {
     let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("faults.md");
     std::fs::write(file, &report).unwrap();
     let failed = verdicts.iter().filter(|verdict| !verdict.stands()).count();
-    assert!(failed == 0, "{failed} of {} rows do not stand:\n{report}", verdicts.len());
+    assert!(failed == 0, "{failed} of {} rows do not stand, see the table above", verdicts.len());
 }
 
 #[test]
