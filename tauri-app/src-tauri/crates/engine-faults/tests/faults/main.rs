@@ -18,6 +18,7 @@ mod hashes;
 mod loads;
 mod orphans;
 mod play;
+mod presses;
 mod restarts;
 mod row;
 mod stops;
@@ -38,6 +39,7 @@ fn table() -> Vec<Row> {
         hashes::rows(),
         orphans::rows(),
         stops::rows(),
+        presses::rows(),
     ]
     .into_iter()
     .flatten()

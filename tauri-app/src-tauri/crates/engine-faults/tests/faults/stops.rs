@@ -83,7 +83,7 @@ async fn remarks_without_end() -> String {
 }
 
 /// Asks for what leads to that state; it ends when the engine is stopped.
-async fn bring_to(engine: Engine, state: StateKind) {
+pub(crate) async fn bring_to(engine: Engine, state: StateKind) {
     if state == StateKind::Ready {
         let _ = engine.restart().await;
         return;
