@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use engine_faults::{Deed, Point, Rule};
-use engine_supervisor::{Engine, Policy, StateKind};
+use engine_supervisor::{Engine, Policy, ReplyEvent, StateKind};
 
 use crate::common::Place;
 use crate::drive::{self, model, patient, prompt, until};
@@ -94,7 +94,7 @@ pub(crate) async fn bring_to(engine: Engine, state: StateKind) {
     let mut reply = engine.generate(prompt("first"));
     let canceller = reply.canceller();
     while let Some(event) = reply.next().await {
-        let began = matches!(event, engine_supervisor::ReplyEvent::Text(_));
+        let began = matches!(event, ReplyEvent::Text(_));
         if began && state == StateKind::Cancelling {
             canceller.cancel();
         }
