@@ -59,6 +59,11 @@ pub(crate) fn one(connection: &Connection, id: &str) -> Result<Conversation, His
         .ok_or_else(|| HistoryError::UnknownConversation(id.to_owned()))
 }
 
+/// A conversation with its row.
+pub(crate) fn find(connection: &Connection, id: &str) -> Result<(i64, Conversation), HistoryError> {
+    Ok((row_of(connection, id)?, one(connection, id)?))
+}
+
 pub(crate) fn row_of(connection: &Connection, id: &str) -> Result<i64, HistoryError> {
     connection
         .prepare_cached("SELECT row FROM conversations WHERE id = ?1")?

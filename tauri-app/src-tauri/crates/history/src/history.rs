@@ -175,6 +175,15 @@ impl History {
             .ask(move |writer| writer.messages(&conversation, before.as_deref(), limit))
     }
 
+    /// One message, with all of its text.
+    ///
+    /// # Errors
+    /// [`HistoryError::UnknownMessage`] if it is not in this conversation.
+    pub fn message(&self, conversation: &str, id: &str) -> Result<Message, HistoryError> {
+        let (conversation, id) = (conversation.to_owned(), id.to_owned());
+        self.inner.writer.ask(move |writer| writer.message(&conversation, &id))
+    }
+
     /// Gives a conversation another title; returns it as it is kept, without outer spaces.
     ///
     /// # Errors

@@ -9,6 +9,10 @@ use crate::error::HistoryError;
 use crate::types::{Message, MessageState, Role};
 use crate::writer::new_id;
 
+const COLUMNS: &str =
+    "SELECT m.id, m.role, m.text, m.state, m.created, m.model, m.timings, m.problem
+    FROM messages m";
+
 /// What a new message begins with.
 pub(crate) struct NewMessage<'a> {
     pub(crate) role: Role,
@@ -63,32 +67,34 @@ pub(crate) fn of(
         Some(id) => position_of(connection, row, id)?,
         None => i64::MAX,
     };
-    let last = "SELECT id, role, text, state, created, model, timings, problem FROM messages m
-        WHERE conversation = ?1 AND position < ?2
+    let last = format!(
+        "{COLUMNS} WHERE m.conversation = ?1 AND m.position < ?2
             AND NOT EXISTS (SELECT 1 FROM messages later WHERE later.replaces = m.row)
-        ORDER BY position DESC LIMIT ?3";
+        ORDER BY m.position DESC LIMIT ?3"
+    );
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut statement = connection.prepare_cached(last)?;
+    let mut statement = connection.prepare_cached(&last)?;
     let rows = statement.query_map(params![row, before, limit], from_row)?;
     let mut messages: Vec<_> = rows.collect::<Result<_, _>>()?;
     messages.reverse();
     Ok(messages)
 }
 
-/// A message's text as it is saved, and its state.
-pub(crate) fn text_of(
+/// One message as it is saved.
+pub(crate) fn one(
     connection: &Connection,
     conversation: &str,
-    message: &str,
-) -> Result<(String, MessageState), HistoryError> {
-    let find =
-        "SELECT m.text, m.state FROM messages m JOIN conversations c ON c.row = m.conversation
-        WHERE m.id = ?1 AND c.id = ?2";
+    id: &str,
+) -> Result<Message, HistoryError> {
+    let find = format!(
+        "{COLUMNS} WHERE m.id = ?1
+            AND m.conversation = (SELECT row FROM conversations WHERE id = ?2)"
+    );
     connection
-        .prepare_cached(find)?
-        .query_row([message, conversation], |row| Ok((row.get(0)?, row.get(1)?)))
+        .prepare_cached(&find)?
+        .query_row([id, conversation], from_row)
         .optional()?
-        .ok_or_else(|| HistoryError::UnknownMessage(message.to_owned()))
+        .ok_or_else(|| HistoryError::UnknownMessage(id.to_owned()))
 }
 
 /// How timings and problems are kept: as JSON, absent for `None`.

@@ -87,11 +87,12 @@ pub(crate) fn find(
     }
     let Some(query) = quoted(query) else { return Ok(Found::default()) };
     let limit = limit.clamp(1, MAX_HITS);
+    let moment = connection.unchecked_transaction()?;
     let conversations = match after {
-        None => titles(connection, &query, limit)?,
+        None => titles(&moment, &query, limit)?,
         Some(_) => Vec::new(),
     };
-    let mut messages = messages(connection, &query, after, limit + 1)?;
+    let mut messages = messages(&moment, &query, after, limit + 1)?;
     let more = messages.len() > limit;
     messages.truncate(limit);
     let next = messages

@@ -50,8 +50,9 @@ pub(crate) fn check(title: &str) -> Result<&str, HistoryError> {
     }
 }
 
-fn has_content(line: &str) -> bool {
-    line.chars().any(|character| !character.is_whitespace() && !character.is_control())
+/// Whether there is anything to see in it.
+pub(crate) fn has_content(text: &str) -> bool {
+    text.chars().any(|character| !character.is_whitespace() && !character.is_control())
 }
 
 #[cfg(test)]

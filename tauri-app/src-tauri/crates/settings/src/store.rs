@@ -38,20 +38,18 @@ pub struct Loaded {
 }
 
 impl Store {
-    /// Reads the file. Without one the settings are the defaults. What cannot be read is
-    /// moved aside, and the last good file is used instead; what cannot be used is left
-    /// out, and the file as it was is copied aside.
+    /// Reads the file. Without one, and without a backup, the settings are the defaults.
+    /// What cannot be read is moved aside, and the backup takes its place; values that
+    /// cannot be used are left out, and the file as it was is copied aside.
     #[must_use]
     pub fn load(path: &Path) -> Loaded {
         match bytes_of(path) {
             Ok(bytes) => match read::read(&bytes) {
                 Ok(content) => Self::of(path, bytes, content),
-                Err(reason) => Self::recovered(path, reason),
+                Err(reason) => Self::unreadable(path, reason),
             },
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Loaded { store: Self::empty(path), told: None }
-            }
-            Err(error) => Self::recovered(path, error.to_string()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::missing(path),
+            Err(error) => Self::unreadable(path, error.to_string()),
         }
     }
 
@@ -107,21 +105,48 @@ impl Store {
         Loaded { store, told }
     }
 
-    /// With the backup if it can be read, else with the defaults.
-    fn recovered(path: &Path, reason: String) -> Loaded {
+    /// Nobody has saved anything yet, or an app was killed before the backup took its place.
+    fn missing(path: &Path) -> Loaded {
+        match Self::backup(path) {
+            Some((store, bytes)) => {
+                let reason = "the file is missing".to_owned();
+                let told = Some(Told::BackupUsed { reason, aside: None });
+                Loaded { store: store.put_in_place(bytes), told }
+            }
+            None => Loaded { store: Self::empty(path), told: None },
+        }
+    }
+
+    fn unreadable(path: &Path, reason: String) -> Loaded {
         let moved = write::set_aside(path);
         let blocked = moved.as_ref().err().map(|error| SettingsError::io(path, error));
         let aside = moved.ok();
-        let backup = bytes_of(&write::backup_of(path)).ok();
-        let backup = backup.and_then(|bytes| read::read(&bytes).ok());
-        let (store, told) = match backup {
-            Some(Content { settings, everything, .. }) => (
-                Self { settings, everything, ..Self::empty(path) },
-                Told::BackupUsed { reason, aside },
-            ),
+        let (store, told) = match Self::backup(path) {
+            Some((store, bytes)) if blocked.is_none() => {
+                (store.put_in_place(bytes), Told::BackupUsed { reason, aside })
+            }
+            Some((store, _)) => (store, Told::BackupUsed { reason, aside }),
             None => (Self::empty(path), Told::DefaultsUsed { reason, aside }),
         };
         Loaded { store: Self { blocked, ..store }, told: Some(told) }
+    }
+
+    /// What the backup holds, if it can be read.
+    fn backup(path: &Path) -> Option<(Self, Vec<u8>)> {
+        let bytes = bytes_of(&write::backup_of(path)).ok()?;
+        let Content { settings, everything, .. } = read::read(&bytes).ok()?;
+        Some((Self { settings, everything, ..Self::empty(path) }, bytes))
+    }
+
+    /// Writes the backup where no file is any more.
+    fn put_in_place(self, bytes: Vec<u8>) -> Self {
+        match write::write(&self.path, &bytes) {
+            Ok(()) => Self { on_disk: Some(bytes), ..self },
+            Err(error) => {
+                log::error!("the backup of the settings could not be put in place: {error}");
+                self
+            }
+        }
     }
 
     fn empty(path: &Path) -> Self {

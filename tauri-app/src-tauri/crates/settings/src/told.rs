@@ -10,7 +10,7 @@ pub enum Told {
     BackupUsed {
         /// What is wrong with the file.
         reason: String,
-        /// Where it is now, unless it could not be moved.
+        /// Where it is now, unless it was missing or could not be moved.
         aside: Option<PathBuf>,
     },
     /// The file cannot be read, and there is no good one from before.

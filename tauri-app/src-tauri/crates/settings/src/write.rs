@@ -25,8 +25,13 @@ pub(crate) fn set_aside(path: &Path) -> io::Result<PathBuf> {
     Ok(aside)
 }
 
-/// Leaves a copy at `….damaged-<number>.json` beside a file.
+/// Leaves a copy at `….damaged-<number>.json` beside a file, once.
 pub(crate) fn copy_aside(path: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
+    let same = |aside: &PathBuf| fs::read(aside).is_ok_and(|there| there == bytes);
+    let taken = (1..).map(|number| aside(path, number)).take_while(|aside| aside.exists());
+    if let Some(there) = taken.into_iter().find(same) {
+        return Ok(there);
+    }
     let aside = unused(path);
     write(&aside, bytes)?;
     Ok(aside)
@@ -40,8 +45,12 @@ pub(crate) fn backup_of(path: &Path) -> PathBuf {
 }
 
 fn unused(path: &Path) -> PathBuf {
-    let name = |number: u32| path.with_extension(format!("damaged-{number}.json"));
-    (1..).map(name).find(|name| !name.exists()).unwrap_or_else(|| name(0))
+    let mut numbers = (1..).map(|number| aside(path, number));
+    numbers.find(|aside| !aside.exists()).unwrap_or_else(|| aside(path, 0))
+}
+
+fn aside(path: &Path, number: u32) -> PathBuf {
+    path.with_extension(format!("damaged-{number}.json"))
 }
 
 fn folder_of(path: &Path) -> &Path {

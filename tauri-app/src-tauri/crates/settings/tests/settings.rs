@@ -92,12 +92,28 @@ fn a_file_that_cannot_be_read_is_set_aside_and_the_backup_used() {
         assert_eq!(found, aside);
         assert_eq!(fs::read(&aside).unwrap(), bytes, "the file was changed");
         assert_eq!(store.settings().theme, Theme::Light);
+        let again = place.load();
+        assert_eq!((again.store.settings(), again.told), (store.settings(), None));
         store
             .save(Settings { language: Some(Language::Portuguese), ..store.settings().clone() })
             .unwrap();
         assert_eq!(place.load().store.settings(), store.settings());
         assert!(place.files().contains(&"settings.json.bak".into()));
     }
+}
+
+#[test]
+fn a_file_that_is_missing_beside_its_backup_is_not_taken_for_a_first_start() {
+    let place = Place::new();
+    place.light_then_dark();
+    fs::remove_file(place.path()).unwrap();
+    let Loaded { store, told } = place.load();
+    assert_eq!(store.settings().theme, Theme::Light);
+    assert_eq!(
+        told.unwrap().to_string(),
+        "the settings cannot be read (the file is missing); those from before are used"
+    );
+    assert_eq!(place.load().told, None);
 }
 
 #[test]
@@ -131,6 +147,8 @@ fn wrong_values_are_told_and_the_file_as_it_was_is_kept() {
         "some settings cannot be used: `threads` is 9999; 0 to 512 is allowed"
     );
     assert_eq!(fs::read_to_string(told.aside().unwrap()).unwrap(), before);
+    assert_eq!(place.load().told, Some(told), "and told again, until something is saved");
+    assert_eq!(place.files(), ["settings.damaged-1.json", "settings.json"], "one copy is enough");
     store.save(store.settings().clone()).unwrap();
     assert_eq!(place.load().told, None);
 }
@@ -169,16 +187,18 @@ fn a_folder_that_cannot_be_written_is_named_and_the_settings_stay() {
     assert_eq!(store.settings().theme, Theme::System);
 }
 
+#[cfg(unix)]
 #[test]
 fn what_can_neither_be_read_nor_set_aside_is_never_replaced() {
     let place = Place::new();
-    let folder = place.file("file");
-    fs::write(&folder, "not a folder").unwrap();
-    // Reading fails with something else than "not found", and so does moving.
-    let Loaded { mut store, told } = Store::load(&folder.join("settings.json"));
+    // A folder, under a name that cannot become longer.
+    let long = place.file(&format!("{}.json", "x".repeat(245)));
+    fs::create_dir(&long).unwrap();
+    let Loaded { mut store, told } = Store::load(&long);
     assert_eq!(told.unwrap().code(), "settings_from_defaults");
-    assert!(store.save(with_theme(Theme::Dark)).is_err());
-    assert_eq!(fs::read_to_string(&folder).unwrap(), "not a folder");
+    let error = store.save(with_theme(Theme::Dark)).unwrap_err();
+    assert!(matches!(error, SettingsError::NoAccess { .. }), "{error}");
+    assert!(long.is_dir());
 }
 
 #[test]

@@ -17,7 +17,6 @@ CREATE TABLE messages (
     conversation INTEGER NOT NULL REFERENCES conversations (row) ON DELETE CASCADE,
     position INTEGER NOT NULL,
     role TEXT NOT NULL CHECK (role IN ('system', 'user', 'assistant')),
-    text TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('streaming', 'done', 'interrupted', 'failed')),
     created INTEGER NOT NULL,
     model TEXT,
@@ -25,6 +24,8 @@ CREATE TABLE messages (
     problem TEXT,
     -- The earlier answer that this one takes the place of, while it is being written.
     replaces INTEGER REFERENCES messages (row) ON DELETE SET NULL,
+    -- The last one: what stands behind a long text is only found by reading all of it.
+    text TEXT NOT NULL,
     UNIQUE (conversation, position)
 ) STRICT;
 

@@ -1,6 +1,7 @@
 //! The one thread that writes. It owns the connection and the answers that are being written.
 
 mod answers;
+mod begin;
 mod changes;
 #[cfg(test)]
 mod full_disk_test;
@@ -17,7 +18,7 @@ use crate::messages;
 use crate::store::{self, Opened};
 use crate::types::Message;
 
-pub(crate) use answers::new_id;
+pub(crate) use begin::new_id;
 pub use streams::SAVED_WITHIN;
 pub(crate) use thread::WriterThread;
 
@@ -48,13 +49,22 @@ impl Writer {
         limit: usize,
     ) -> Result<Vec<Message>, HistoryError> {
         let mut messages = messages::of(&self.connection, conversation, before, limit)?;
-        for message in &mut messages {
-            if let Some(stream) = self.streams.get(&message.id) {
-                message.text.clone_from(&stream.text);
-                message.state = stream.state();
-            }
-        }
+        messages.iter_mut().for_each(|message| self.bring_up_to_date(message));
         Ok(messages)
+    }
+
+    /// One message, with what was not saved yet.
+    pub(crate) fn message(&self, conversation: &str, id: &str) -> Result<Message, HistoryError> {
+        let mut message = messages::one(&self.connection, conversation, id)?;
+        self.bring_up_to_date(&mut message);
+        Ok(message)
+    }
+
+    fn bring_up_to_date(&self, message: &mut Message) {
+        if let Some(stream) = self.streams.get(&message.id) {
+            message.text.clone_from(&stream.text);
+            message.state = stream.state();
+        }
     }
 
     /// Saves what has waited long enough.

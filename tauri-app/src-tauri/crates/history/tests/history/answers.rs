@@ -130,6 +130,9 @@ fn a_conversation_shows_all_of_an_answer_that_is_being_written() {
     let messages = history.messages(&begun.conversation, None, 10).unwrap();
     assert_eq!(messages[1].text, "word ".repeat(100));
     assert_eq!(messages[1].state, MessageState::Streaming);
+    assert_eq!(history.message(&begun.conversation, &begun.answer).as_ref(), Ok(&messages[1]));
+    let other = history.message("nobody", &begun.answer);
+    assert_eq!(other, Err(HistoryError::UnknownMessage(begun.answer)));
 }
 
 #[test]
@@ -153,7 +156,7 @@ fn what_makes_no_sense_is_refused_by_name_and_changes_nothing() {
     let unknown = Question { conversation: Some("nobody".into()), ..question("?") };
     let refused = |result: Result<_, HistoryError>| result.unwrap_err().code();
     assert_eq!(refused(history.begin_answer(unknown, at(0))), "unknown_conversation");
-    assert_eq!(refused(history.begin_answer(question(" \n"), at(0))), "prompt_empty");
+    assert_eq!(refused(history.begin_answer(question(" \n\u{7}"), at(0))), "prompt_empty");
     assert_eq!(refused(history.begin_again("nobody", None, at(0))), "unknown_conversation");
     let begun = history.begin_answer(question("?"), at(0)).unwrap();
     let finish = |state| history.finish_answer(&begun.answer, End::new(state), at(1));
@@ -217,6 +220,11 @@ fn closing_interrupts_what_is_being_written_and_keeps_its_text() {
     assert_eq!(place.files(), ["history.sqlite3"], "nothing is left beside the database");
     assert_eq!(on_disk(&place, &again.answer), ("Fo".into(), "interrupted".into()));
     assert_eq!(texts(&place.open(), &first.conversation), ["What is 2 + 2?", "Fo"]);
+    let kept: u32 = Connection::open(place.database())
+        .unwrap()
+        .query_row("SELECT count(*) FROM messages", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(kept, 2, "the earlier answer is gone, not hidden for ever");
 }
 
 #[test]

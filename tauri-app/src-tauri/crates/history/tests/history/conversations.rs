@@ -94,7 +94,8 @@ fn a_deleted_conversation_leaves_no_word_in_any_file() {
 }
 
 fn in_any_file(place: &Place, word: &str) -> bool {
-    place.files().iter().any(|name| {
+    // The index of the WAL holds numbers, and on Windows nobody else may read it.
+    place.files().iter().filter(|name| !name.ends_with("-shm")).any(|name| {
         let bytes = std::fs::read(place.file(name)).unwrap();
         bytes.windows(word.len()).any(|window| window == word.as_bytes())
     })

@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -18,6 +19,17 @@ const DATABASE: &str = "HISTORY_CRASH_DATABASE";
 
 /// What the child has said, with the moment at which it was heard.
 type Heard = Vec<(Instant, String)>;
+
+/// Longer than a busy machine takes from one line of the child to the next.
+const START_LIMIT: Duration = Duration::from_secs(60);
+
+/// When a child is killed.
+enum KillAt {
+    /// So long after its start.
+    Age(Duration),
+    /// However slow the machine is, there is something to lose.
+    FirstFinishedAnswer,
+}
 
 #[test]
 fn a_killed_app_loses_no_question_no_finished_answer_and_no_order() {
@@ -49,9 +61,11 @@ fn kill_at_random(rounds: u32, longest: Duration) -> Vec<Duration> {
     let mut finished = 0;
     let mut lost = Vec::new();
     for round in 0..rounds {
-        // The first one has time to finish answers, however slow the machine is.
-        let life = if round == 0 { 2 * longest } else { random_below(longest) };
-        let (heard, killed) = run_and_kill(&place.database(), life);
+        let end = match round {
+            0 => KillAt::FirstFinishedAnswer,
+            _ => KillAt::Age(random_below(longest)),
+        };
+        let (heard, killed) = run_and_kill(&place.database(), end);
         let messages = messages_of(&place);
         let mut oldest = Duration::ZERO;
         for (at, line) in &heard {
@@ -107,26 +121,34 @@ fn messages_of(place: &Place) -> HashMap<String, Message> {
     messages
 }
 
-fn run_and_kill(database: &Path, life: Duration) -> (Heard, Instant) {
+fn run_and_kill(database: &Path, end: KillAt) -> (Heard, Instant) {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "crash::child_that_writes_until_it_is_killed",
-            "--ignored",
-            "--nocapture",
-        ])
+        .args(["--exact", "crash::child_that_writes_until_it_is_killed", "--ignored"])
         .env(DATABASE, database)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let output = child.stdout.take().unwrap();
+    let output = BufReader::new(child.stdout.take().unwrap());
+    let (says, hears) = mpsc::channel();
     let listener = thread::spawn(move || {
-        let lines = BufReader::new(output).lines().map_while(Result::ok);
-        lines.map(|line| (Instant::now(), line)).collect::<Heard>()
+        for line in output.lines().map_while(Result::ok) {
+            says.send((Instant::now(), line)).unwrap();
+        }
     });
-    thread::sleep(life);
+    let mut heard = Heard::new();
+    match end {
+        KillAt::Age(age) => thread::sleep(age),
+        KillAt::FirstFinishedAnswer => loop {
+            heard.push(hears.recv_timeout(START_LIMIT).unwrap());
+            if heard.last().is_some_and(|(_, line)| line.starts_with("finished")) {
+                break;
+            }
+        },
+    }
     let killed = kill(&mut child);
-    (listener.join().unwrap(), killed)
+    heard.extend(&hears);
+    listener.join().unwrap();
+    (heard, killed)
 }
 
 fn kill(child: &mut Child) -> Instant {

@@ -102,17 +102,19 @@ fn a_conversation_that_differs_from_the_one_here_comes_in_beside_it_once() {
     let place = Place::new();
     let mut file = export(&place);
     let history = place.open();
-    file["conversations"][0]["messages"][1]["text"] = json!("Bom dia!");
     let path = place.file("edited.json");
-    write(&path, &file);
-    assert_eq!(history.import(&path), Ok(COPIED));
-    assert_eq!(history.import(&path), Ok(THERE));
+    for text in ["Bom dia!", "Boa noite!"] {
+        file["conversations"][0]["messages"][1]["text"] = json!(text);
+        write(&path, &file);
+        assert_eq!(history.import(&path), Ok(COPIED));
+        assert_eq!(history.import(&path), Ok(THERE));
+    }
     let conversations = history.conversations(None, 9).unwrap().conversations;
-    assert_eq!(conversations.len(), 2);
+    assert_eq!(conversations.len(), 3);
     let mut answers: Vec<_> =
         conversations.iter().map(|c| texts(&history, &c.id).pop().unwrap()).collect();
     answers.sort();
-    assert_eq!(answers, ["Bom dia!", "Oi!"]);
+    assert_eq!(answers, ["Boa noite!", "Bom dia!", "Oi!"]);
 }
 
 #[test]

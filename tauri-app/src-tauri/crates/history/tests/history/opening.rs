@@ -138,6 +138,24 @@ fn what_was_said_last_goes_aside_with_a_damaged_file() {
 }
 
 #[test]
+fn looking_at_a_damaged_file_changes_neither_it_nor_its_journal() {
+    let running = Place::new();
+    exchange(&running.open(), None, "Olá", &"words ".repeat(20_000), 0);
+    let history = running.open();
+    exchange(&history, None, "and", "more", 1);
+    let place = Place::new();
+    let mut damaged = fs::read(running.database()).unwrap();
+    damaged[40_000..60_000].fill(0xA5);
+    let journal = fs::read(running.file("history.sqlite3-wal")).unwrap();
+    assert!(!journal.is_empty(), "else there is nothing to lose");
+    fs::write(place.database(), &damaged).unwrap();
+    fs::write(place.file("history.sqlite3-wal"), &journal).unwrap();
+    let Opened::SetAside(aside) = place.open_and_tell().1 else { panic!("not set aside") };
+    assert!(fs::read(&aside).unwrap() == damaged);
+    assert!(fs::read(aside.with_extension("sqlite3-wal")).unwrap() == journal);
+}
+
+#[test]
 fn files_set_aside_in_the_same_second_do_not_overwrite_each_other() {
     let place = Place::new();
     for content in ["first", "second"] {
