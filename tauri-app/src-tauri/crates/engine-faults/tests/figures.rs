@@ -35,7 +35,7 @@ fn count(default: usize) -> usize {
 }
 
 #[test]
-#[ignore = "it measures: 200 kills take two minutes"]
+#[ignore = "it measures: 200 kills take half a minute"]
 fn deaths_are_noticed_and_made_good() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     println!("{:#}", runtime.block_on(deaths(count(200))));
@@ -113,7 +113,7 @@ fn in_milliseconds(mut times: Vec<Duration>) -> Value {
 }
 
 #[test]
-#[ignore = "it measures: 500 killed programs of each kind take a quarter of an hour"]
+#[ignore = "it measures: 500 killed programs of each kind take four minutes"]
 fn killed_programs_take_their_engine_along() {
     let folder = Some(("folder", real::program()));
     let file = std::env::var_os("LOCALAI_TEST_ENGINE_FILE").map(PathBuf::from);

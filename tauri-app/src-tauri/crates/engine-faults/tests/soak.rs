@@ -31,7 +31,7 @@ fn number(name: &str, default: u64) -> u64 {
 }
 
 #[test]
-#[ignore = "1,000 kills take some ten minutes"]
+#[ignore = "1,000 kills take eight minutes"]
 fn killing_the_engine_at_random_moments_loses_no_text_and_leaves_nothing_behind() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let seed = number("SOAK_SEED", u64::from(std::process::id()));

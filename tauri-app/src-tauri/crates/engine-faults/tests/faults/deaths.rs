@@ -34,7 +34,7 @@ fn half(cause: &str) -> String {
 fn at_each_step() -> Vec<Row> {
     let load_crashed = |talk: Talk, cause: &str| {
         let words = format!("model_load_crashed: {cause}");
-        talk.load(&words).first(&words).second(&words).starts(2)
+        talk.everything(&words).starts(2)
     };
     let without_text = |talk: Talk, cause: &str| talk.first(&format!("died: {cause}")).starts(2);
     let with_half = |talk: Talk, cause: &str| talk.first(&half(cause)).starts(2);
@@ -121,12 +121,12 @@ fn exit_codes() -> Vec<Row> {
     let hopeless = |fault, code, cause: &str| {
         let words = format!("engine_will_not_run: {cause}");
         let talk = Talk::new(fault, [Rule::at(Point::Start, Deed::Exit(code))]);
-        Row::from(talk.load(&words).first(&words).second(&words))
+        Row::from(talk.everything(&words))
     };
     let keeps_crashing = |fault, code| {
         let words = format!("engine_keeps_crashing: exit_code ({code})");
         let talk = Talk::new(fault, [Rule::at(Point::Start, Deed::Exit(code))]);
-        Row::from(talk.load(&words).first(&words).second(&words).starts(5))
+        Row::from(talk.everything(&words).starts(5))
     };
     vec![
         hopeless("exit code 64 at each start", 64, "wrong_command_line"),

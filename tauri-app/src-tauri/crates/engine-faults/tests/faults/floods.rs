@@ -3,12 +3,14 @@
 use std::time::{Duration, Instant};
 
 use engine_faults::{Deed, Point, Rule, Script};
+use engine_supervisor::StateKind;
+use nix::sys::signal::Signal;
 
-use crate::common::{Place, runs, signal};
+use crate::alone;
+use crate::common::{Place, gone_within, runs, signal};
 use crate::drive::{self, finish, patient, prompt};
 use crate::row::Row;
 use crate::talk::{Talk, nothing_is_left};
-use crate::{alone, common::gone_within};
 
 /// Words of a reply that nobody listens to while it is written.
 const LONG_REPLY: usize = 50_000;
@@ -55,7 +57,7 @@ async fn slow_listener() -> String {
     let engine = drive::engine(&place, patient());
     engine.load(drive::model()).await.unwrap();
     let reply = engine.generate(prompt("first"));
-    drive::until(&engine, |now| now.state.kind() == engine_supervisor::StateKind::Generating).await;
+    drive::until(&engine, |now| now.state.kind() == StateKind::Generating).await;
     drive::settled(&engine, 1).await;
     let (text, outcome) = finish(reply).await;
     assert_eq!(drive::reply_in_words(&text, &outcome), "whole");
@@ -79,7 +81,7 @@ async fn grandchild(own_session: bool) -> String {
     let left = place.grandchild().expect("it started one");
     if own_session {
         assert!(runs(left), "the grandchild did not hold the pipes");
-        signal(left, nix::sys::signal::Signal::SIGKILL);
+        signal(left, Signal::SIGKILL);
     } else {
         assert!(gone_within(left, Duration::from_secs(5)), "the grandchild is left");
     }

@@ -1,7 +1,7 @@
 //! Engines that live and do not go on. The limits are two or three seconds here.
 
 use engine_faults::{Deed, Point, Rule};
-use engine_supervisor::Policy;
+use engine_supervisor::{Policy, ReplyEvent};
 
 use crate::common::{LIMIT, Place, eventually};
 use crate::drive::{self, finish, impatient, prompt, reply_in_words};
@@ -26,14 +26,10 @@ pub(crate) fn rows() -> Vec<Row> {
             .first(&format!("4 words, died: {deaf}"))
             .into(),
         hung("the fraction of a load stands still", Point::Loading, Deed::StandStill)
-            .load(loading)
-            .first(loading)
-            .second(loading)
+            .everything(loading)
             .into(),
         hung("loading says nothing any more", Point::Loading, Deed::Hang)
-            .load(loading)
-            .first(loading)
-            .second(loading)
+            .everything(loading)
             .into(),
         hung("reading the prompt stands still", Point::Prefill, Deed::StandStill)
             .first("died: hung (reading the prompt stood still)")
@@ -114,7 +110,6 @@ async fn ignores_cancel_and_stands_still() -> String {
 
 /// A reply that is cancelled when it has begun: how it ends, and the starts until then.
 async fn cancelled(place: &Place, policy: Policy) -> (String, u64) {
-    use engine_supervisor::ReplyEvent;
     let engine = drive::engine(place, policy);
     engine.load(drive::model()).await.unwrap();
     let mut reply = engine.generate(prompt("first"));

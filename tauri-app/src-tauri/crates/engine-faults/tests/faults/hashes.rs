@@ -1,16 +1,21 @@
 //! Files that are not what was packed, by the manifest beside the engine's folder.
 
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
-use engine_supervisor::{Engine, Settings};
+use engine_supervisor::{Engine, EngineError, Settings, StateKind};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::common::Place;
 use crate::drive::{self, load_in_words, model, patient, settings};
 use crate::row::Row;
+use crate::talk::STOP_LIMIT;
 
 const REFUSED: &str = "not started; file, expected and found are told, and what to do";
+
+/// Takes a while to hash, in bytes.
+const LARGE: usize = 32 << 20;
 
 /// A library that the engine is packed with.
 const LIBRARY: &str = "libengine.so";
@@ -40,6 +45,11 @@ pub(crate) fn rows() -> Vec<Row> {
             )
         }),
         Row::new("the program is repaired, and Restart", "started", repaired),
+        Row::new(
+            "it is stopped while its files are checked",
+            "stopped at once; what the check comes to starts nothing",
+            stopped_while_checked,
+        ),
     ]
 }
 
@@ -170,4 +180,26 @@ async fn repaired() -> String {
     assert_eq!(load_in_words(&engine.load(model()).await), "loaded on CPU");
     engine.shut_down().await;
     "refused, then started".into()
+}
+
+async fn stopped_while_checked() -> String {
+    let packed = Packed::new();
+    std::fs::write(packed.place.file(LIBRARY), vec![0; LARGE]).unwrap();
+    packed.write_manifest(&packed.true_hashes());
+    let engine = packed.engine();
+    let loading = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.load(model()).await }
+    });
+    drive::until(&engine, |now| now.state.kind() == StateKind::Starting).await;
+    let started = Instant::now();
+    engine.stop().await.unwrap();
+    let took = started.elapsed();
+    assert!(took < STOP_LIMIT, "stopped after {took:?}");
+    assert_eq!(loading.await.unwrap(), Err(EngineError::Stopped));
+    // By then the first check has come to its end, too: it began earlier.
+    assert_eq!(load_in_words(&engine.load(model()).await), "loaded on CPU");
+    assert_eq!(packed.place.pids().len(), 1, "processes were started");
+    engine.shut_down().await;
+    format!("stopped after {} ms", took.as_millis())
 }

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use engine_faults::{Deed, Point, Rule};
-use engine_supervisor::{Engine, Policy, StateKind};
+use engine_supervisor::{Engine, Policy, ReplyEvent, StateKind};
 
 use crate::common::Place;
 use crate::drive::{self, model, patient, prompt, until};
@@ -83,7 +83,7 @@ async fn remarks_without_end() -> String {
 }
 
 /// Asks for what leads to that state; it ends when the engine is stopped.
-async fn bring_to(engine: Engine, state: StateKind) {
+pub(crate) async fn bring_to(engine: Engine, state: StateKind) {
     if state == StateKind::Ready {
         let _ = engine.restart().await;
         return;
@@ -94,7 +94,7 @@ async fn bring_to(engine: Engine, state: StateKind) {
     let mut reply = engine.generate(prompt("first"));
     let canceller = reply.canceller();
     while let Some(event) = reply.next().await {
-        let began = matches!(event, engine_supervisor::ReplyEvent::Text(_));
+        let began = matches!(event, ReplyEvent::Text(_));
         if began && state == StateKind::Cancelling {
             canceller.cancel();
         }

@@ -103,9 +103,14 @@ impl Talk {
     }
 
     /// What the second reply must come to.
-    pub(crate) fn second(mut self, words: &str) -> Self {
+    fn second(mut self, words: &str) -> Self {
         self.expected.second = words.into();
         self
+    }
+
+    /// What loading and both replies must come to.
+    pub(crate) fn everything(self, words: &str) -> Self {
+        self.load(words).first(words).second(words)
     }
 
     /// How many processes must have been started in the end.

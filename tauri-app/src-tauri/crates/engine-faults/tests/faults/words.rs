@@ -45,32 +45,24 @@ pub(crate) fn rows() -> Vec<Row> {
             "another version of the protocol in its answer",
             [Rule::at(Point::Initialize, Deed::OtherVersion(2))],
         )
-        .load(broken)
-        .first(broken)
-        .second(broken),
+        .everything(broken),
         Talk::new(
             "an unknown shape instead of who it is",
             [Rule::at(Point::Initialize, Deed::WrongShape)],
         )
-        .load(broken)
-        .first(broken)
-        .second(broken),
+        .everything(broken),
         Talk::new(
             "an unknown shape instead of the model",
             [Rule::at(Point::Load, Deed::WrongShape)],
         )
-        .load(broken)
-        .first(broken)
-        .second(broken),
+        .everything(broken),
         Talk::new(
             "an unknown shape at the end of a reply",
             [Rule::at(Point::Generate, Deed::WrongShape).about("first")],
         )
         .first(&format!("8 words, {broken}")),
         Talk::new("refuses the model", [refusal(Point::Load, MODEL_INVALID, "model_invalid")])
-            .load("model_invalid")
-            .first("model_invalid")
-            .second("model_invalid"),
+            .everything("model_invalid"),
         Talk::new(
             "refuses a request",
             [refusal(Point::Generate, CONTEXT_OVERFLOW, "context_overflow").about("first")],
