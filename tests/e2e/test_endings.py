@@ -23,20 +23,12 @@ def by(number: signal.Signals) -> Callable[[App], None]:
     return lambda app: os.kill(app.process().pid, number)
 
 
-def kill_the_page(app: App) -> None:
-    (page,) = [each for each in app.family() if Path(each.program).name == "WebKitWebProcess"]
-    page.kill()
-    # Without the driver the page would be loaded again; under it the window goes with its page.
-    until("the window is gone", lambda: not processes.of_program(app.program), END_LIMIT_S)
-
-
 ENDINGS: dict[str, Callable[[App], None]] = {
     "SIGTERM, as at logout": by(signal.SIGTERM),
     "SIGINT, as by Ctrl-C": by(signal.SIGINT),
     "SIGHUP, as by a closed terminal": by(signal.SIGHUP),
     "the window's cross": App.close_window,
     "kill -9 of the app": by(signal.SIGKILL),
-    "kill -9 of the page's process": kill_the_page,
 }
 
 
@@ -66,6 +58,27 @@ def test_nothing_is_left_running_and_the_conversation_is_whole(ending: str, star
     assert (question.role, question.text) == ("user", PROMPT)
     assert answer.state == "interrupted"
     assert answer.text.startswith(shown)
+
+
+def test_a_killed_page_comes_back_and_the_app_still_ends_in_order(start: Start, slow_model: Path) -> None:
+    app = start(slow_model)
+    shown = text_shown_for_a_while(app)
+    (page,) = pages(app)
+    page.kill()
+    until("another page takes its place", lambda: pages(app) not in ([], [page]), END_LIMIT_S)
+    assert len(app.sidecars()) >= 1, "the answer is still being written"
+    family = app.family()
+    app.close_window()
+    until("every process of the app is gone", lambda: not processes.still_alive(family), END_LIMIT_S)
+
+    again = start()
+    until("the conversation is back", lambda: len(again.messages()) == 2, END_LIMIT_S)
+    assert again.messages()[1].text.startswith(shown)
+
+
+def pages(app: App) -> list[processes.Process]:
+    """The processes that pages of this run live in."""
+    return [each for each in app.family() if Path(each.program).name == "WebKitWebProcess"]
 
 
 def test_a_page_that_is_loaded_anew_in_mid_answer_goes_on_at_its_place(start: Start, slow_model: Path) -> None:

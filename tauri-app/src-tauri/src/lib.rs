@@ -20,6 +20,7 @@ mod models;
 mod options;
 #[cfg(test)]
 mod page_contract;
+mod page_process;
 mod preferences;
 mod prompt;
 mod reading;
@@ -50,6 +51,7 @@ pub fn run() {
         .plugin(window::keep_state())
         .setup(move |app| {
             setup::prepare(app, &asked)?;
+            page_process::watch(app.handle());
             signals::end_on_request(app.handle().clone());
             Ok(())
         })

@@ -47,10 +47,13 @@ pub(crate) fn prepare<R: Runtime>(app: &mut App<R>, asked: &CommandLine) -> taur
     serve_later_starts(app.handle(), &assistant);
     let model = asked.model.clone();
     tauri::async_runtime::spawn(async move {
-        if let Some(path) = model {
-            assistant.open_file(&path).await;
+        let opened = match model {
+            Some(path) => assistant.open_file(&path).await,
+            None => false,
+        };
+        if !opened {
+            assistant.warm_up().await;
         }
-        assistant.warm_up().await;
         assistant.forget_deleted().await;
     });
     Ok(())

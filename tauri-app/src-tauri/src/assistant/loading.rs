@@ -94,16 +94,20 @@ impl Assistant {
     }
 
     /// Uses the model in `path`, which the app or a later start was given as argument. One
-    /// that is none is told to the user, and the one in use stays.
-    pub(crate) async fn open_file(&self, path: &Path) {
-        match self.models.add(path, &self.chosen()) {
-            Ok(model) => {
-                if let Err(error) = self.load(&model.id, LoadOptions::default()).await {
-                    log::error!("the model could not be loaded: {}", error.message);
-                }
+    /// that is none is told to the user, and the one in use stays: false.
+    pub(crate) async fn open_file(&self, path: &Path) -> bool {
+        let model = match self.models.add(path, &self.chosen()) {
+            Ok(model) => model,
+            Err(error) => {
+                self.remark(error);
+                return false;
             }
-            Err(error) => self.remark(error),
+        };
+        // What goes wrong from here on shows in the engine's state.
+        if let Err(error) = self.load(&model.id, LoadOptions::default()).await {
+            log::error!("the model could not be loaded: {}", error.message);
         }
+        true
     }
 
     /// The chosen model, loaded if it is not: it may have been taken out.
