@@ -89,8 +89,8 @@ def _join(job: Job, folder: Path) -> None:
 
 
 def _set_modes(folder: Path, *, program: str) -> None:
-    """Readable by everybody, as packages need it, and executable only where it is run."""
-    for path in folder.rglob("*"):
+    """Readable by everybody, as packages need it, and executable only where it is run, whatever umask is in force."""
+    for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() or path.name == program else 0o644)
 
 
@@ -107,6 +107,7 @@ def _link(job: Job, folder: Path, destination: Path) -> None:
         words, log=job.log, report=job.report, title="linking the single file", cwd=workplace, timeout_s=_LINK_LIMIT_S,
         env=os.environ | {"ZIG_GLOBAL_CACHE_DIR": str(zig.shared_cache())},
     )  # fmt: skip
+    destination.chmod(0o755)
     audit.check(destination, triple=job.target.triple, glibc_floor=job.target.native_glibc_floor)
     shutil.rmtree(workplace)
 

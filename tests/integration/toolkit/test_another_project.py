@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
+from sidecarkit.cache.store import folder_of_user
+
 from .conftest import BUILD_LIMIT_S, Project
+
+# What packing stands on. All of it but the packing may come from the user's cache.
+BELOW_PACK = ("native", "engine", "compiler", "parts", "zig")
 
 
 def test_its_plan_names_what_is_to_come_and_nothing_of_our_recipe(project: Project) -> None:
@@ -33,3 +39,18 @@ def test_it_is_built_placed_and_answers_its_own_exchange(project: Project) -> No
     code, said = project.stage("smoke")
     assert code == 8, said
     assert 'a line like {"say": "good bye"} did not come in time' in said
+
+
+@pytest.mark.timeout(BUILD_LIMIT_S)
+def test_everybody_may_read_and_run_it_whatever_the_builders_umask_is(project: Project, tmp_path: Path) -> None:
+    cache = tmp_path / "cache" / folder_of_user().name
+    cache.mkdir(parents=True)
+    for layer in BELOW_PACK:
+        (folder_of_user() / layer).mkdir(parents=True, exist_ok=True)
+        (cache / layer).symlink_to(folder_of_user() / layer)
+    careful = ["sh", "-c", 'umask 077; exec "$@"', "sh"]
+    code, said = project.stage("place", env={"XDG_CACHE_HOME": str(cache.parent)}, inside=careful)
+    assert code == 0, said
+    placed = project.root / "bin" / f"echo-sidecar-{project.target}"
+    modes = {path: path.stat().st_mode & 0o777 for path in (placed, placed.with_name(f"{placed.name}.dist"))}
+    assert set(modes.values()) == {0o755}, modes
