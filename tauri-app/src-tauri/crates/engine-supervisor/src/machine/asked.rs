@@ -138,9 +138,12 @@ impl Machine {
         }
     }
 
-    /// Sends `cancel` for what the engine works on, once.
+    /// Sends `cancel` for what the engine works on, once. One that was killed hears nothing.
     pub(super) fn cancel_request(&mut self) {
         let (now, Life::Running(running)) = (self.now, &mut self.life) else { return };
+        if running.hung.is_some() {
+            return;
+        }
         let epoch = running.epoch;
         if let Some(request) = running.request.as_mut().filter(|request| !request.cancelled) {
             request.cancelled = true;

@@ -41,6 +41,7 @@ enum Event {
     Bury,
     OldNews,
     Pass(u32),
+    Linger,
     Sleep,
 }
 
@@ -71,6 +72,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => Just(Event::OldNews),
         4 => (0..70_000u32).prop_map(Event::Pass),
         4 => (0..1_300u32).prop_map(Event::Pass),
+        6 => Just(Event::Linger),
         1 => Just(Event::Sleep),
         1 => Just(Event::ShutDown),
         1 => Just(Event::SpawnFails),
@@ -191,7 +193,9 @@ impl Trial {
                 self.world.feed(Input::Buried { epoch, last_words: Vec::new() });
             }
             Event::Pass(milliseconds) => self.pass(Duration::from_millis(milliseconds.into())),
+            Event::Linger => self.linger(),
             Event::Sleep => {
+                self.the_system_ends_what_was_killed();
                 self.world.sleep();
                 self.the_system_ends_what_was_killed();
             }
@@ -297,11 +301,20 @@ impl Trial {
 
     /// From deadline to deadline, so that an engine that was killed ends in time.
     fn pass(&mut self, time: Duration) {
+        self.the_system_ends_what_was_killed();
         let until = self.world.now + time;
         while self.world.now < until {
             let due = self.world.machine.deadline().filter(|due| *due <= until);
             self.world.pass(due.unwrap_or(until).saturating_duration_since(self.world.now));
             self.the_system_ends_what_was_killed();
+        }
+    }
+
+    /// Until the next deadline. If that ends in a kill, the system takes its time.
+    fn linger(&mut self) {
+        self.the_system_ends_what_was_killed();
+        if let Some(due) = self.world.machine.deadline() {
+            self.world.pass(due.saturating_duration_since(self.world.now));
         }
     }
 

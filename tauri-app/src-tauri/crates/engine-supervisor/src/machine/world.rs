@@ -42,6 +42,7 @@ impl Engine {
         assert!(line.len() <= MAX_LINE_BYTES && !line.contains('\n'), "not a line: {line:.80}");
         assert!(!self.input_ended && !self.asked_to_end, "sent when it was to end: {line}");
         let message: Value = serde_json::from_str(line).unwrap();
+        assert!(!self.killed || message["method"] == "shutdown", "sent when it was killed: {line}");
         match message["method"].as_str().unwrap() {
             "cancel" => {
                 let open = self.open.as_ref().expect("something is cancelled that is open");

@@ -114,3 +114,18 @@ fn an_engine_that_cannot_be_killed_does_not_keep_another_from_starting() {
     assert_eq!(world.kind(), StateKind::Starting);
     assert_eq!(world.starts, 2);
 }
+
+#[test]
+fn nothing_is_sent_to_an_engine_that_was_killed_but_that_it_shall_end() {
+    let mut world = World::idle();
+    let reply = world.generate();
+    world.pass(seconds(20.0));
+    assert!(world.engine.as_ref().unwrap().killed);
+    // The world would say so.
+    world.feed(Input::Cancel { ask: reply });
+    world.load("b", None, false);
+    world.with_ask(|ask| Input::Unload { ask });
+    world.with_ask(|ask| Input::Stop { ask });
+    world.dies(KILLED);
+    assert_eq!(world.kind(), StateKind::Stopped);
+}
