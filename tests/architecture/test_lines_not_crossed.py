@@ -133,6 +133,15 @@ def test_sqlite_is_touched_by_the_history_alone() -> None:
     assert mentions(core / "src", r"\brusqlite::", ".rs") == set()
 
 
+def test_the_bridge_declares_no_shape_that_rust_has() -> None:
+    shape = re.compile(r"^(?:export )?(?:type|interface) (\w+)", re.MULTILINE)
+    bridge = PAGE / "bridge"
+    of_rust = set(shape.findall((bridge / "generated" / "contract.ts").read_text(encoding="utf-8")))
+    assert {"Answer", "EngineStatus", "Commands"} <= of_rust
+    by_hand = {name for path in bridge.glob("*.ts") for name in shape.findall(path.read_text(encoding="utf-8"))}
+    assert by_hand & of_rust == set()
+
+
 def test_the_webview_gets_no_shell_file_system_or_network_permission() -> None:
     folder = ROOT / "tauri-app" / "src-tauri" / "capabilities"
     permissions = [
