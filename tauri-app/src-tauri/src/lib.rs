@@ -28,6 +28,7 @@ mod setup;
 mod shorten;
 mod signals;
 mod status;
+mod stream;
 mod watcher;
 mod window;
 

@@ -7,7 +7,8 @@ use std::time::Instant;
 use engine_supervisor::Coalescer;
 use tokio::sync::{Notify, watch};
 
-use crate::answer::{Answer, Stream, StreamMessage};
+use crate::answer::Answer;
+use crate::stream::{Stream, StreamMessage};
 
 /// An answer that is being written.
 pub(crate) struct Live {
@@ -160,7 +161,7 @@ async fn wait_until(due: Option<Instant>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answer::StreamEvent;
+    use crate::stream::StreamEvent;
     use engine_supervisor::Generated;
     use std::sync::Arc;
     use tokio::sync::mpsc;

@@ -9,11 +9,12 @@ use engine_supervisor::{
 use history::{Begun, Message};
 
 use super::{Assistant, Turn};
-use crate::answer::{Answer, StreamMessage};
+use crate::answer::Answer;
 use crate::error::AppError;
 use crate::live::Live;
 use crate::prompt;
 use crate::reading::Reading;
+use crate::stream::StreamMessage;
 
 /// The engine's context never holds more turns than that.
 const MOST_MESSAGES: usize = 200;

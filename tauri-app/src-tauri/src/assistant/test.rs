@@ -12,10 +12,11 @@ use serde_json::{Value, json};
 
 use history::History;
 
-use crate::answer::{AnswerState, StreamEvent, StreamMessage};
+use crate::answer::AnswerState;
 use crate::assistant::{Assistant, Question};
 use crate::models::Models;
 use crate::preferences::Preferences;
+use crate::stream::{StreamEvent, StreamMessage};
 
 /// Longer than anything here takes on a busy machine; it only ends what would hang.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -28,7 +29,7 @@ impl ScriptedEngine {
     fn new(name: &str, answers: &[&str]) -> Self {
         let folder = std::env::temp_dir().join(format!("assistant-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        let mut script = String::from("#!/bin/sh\n");
+        let mut script = String::from("#!/bin/sh\n[ \"$1\" = --bench ] && exec sleep 600\n");
         for answer in answers {
             script +=
                 &format!("IFS= read -r line && printf '%s\\n' \"$line\" >> asked\n{answer}\n");
@@ -169,4 +170,42 @@ async fn a_question_while_another_is_answered_is_refused_and_stop_ends_even_one_
     assert!(!assistant.stop(None));
     within("the end", assistant.shut_down()).await;
     within("loading ends", warm_up).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_measurement_that_takes_long_is_cancelled_and_nothing_else_runs_meanwhile() {
+    let engine = ScriptedEngine::new("bench", &[HELLO, CHAT_MODEL]);
+    let assistant = engine.assistant();
+    let (begun, mut begins) = tokio::sync::mpsc::unbounded_channel();
+    let measuring = Arc::clone(&assistant);
+    let measured = tokio::spawn(async move {
+        measuring.measure_speed(Vec::new(), |progress| drop(begun.send(progress))).await
+    });
+    assert_eq!(within("it begins", begins.recv()).await.unwrap().done, 0);
+    let refused = assistant.answer(question("?", None), |_| {}).await.unwrap_err();
+    assert_eq!(
+        (refused.code.as_str(), refused.message.as_str()),
+        ("busy", "the speed is being measured")
+    );
+    assert!(assistant.cancel_measure_speed());
+    assert_eq!(within("it ends", measured).await.unwrap().unwrap(), []);
+    assert!(!assistant.cancel_measure_speed());
+    assert!(assistant.snapshot().model.is_some(), "the model is loaded again");
+    within("the end", assistant.shut_down()).await;
+}
+
+#[tokio::test]
+async fn what_is_deleted_is_forgotten_by_the_engine_too() {
+    let forgotten = r#"echo '{"jsonrpc":"2.0","id":4,"result":{}}'"#;
+    let engine = ScriptedEngine::new("forget", &[HELLO, CHAT_MODEL, &reply(3, "one"), forgotten]);
+    let assistant = engine.assistant();
+    within("loading", assistant.warm_up()).await;
+    let said = within("an answer", assistant.answer(question("1?", None), |_| {})).await.unwrap();
+    let id = said.conversation_id;
+    within("deleting", assistant.delete(id.clone())).await.unwrap();
+    assert_eq!(engine.asked("session/forget"), [json!({"conversation": id})]);
+    assert_eq!(assistant.open(id, None).await.unwrap_err().code, "unknown_conversation");
+    let pending = assistant.kept(|history| history.pending_forgets()).await.unwrap();
+    assert_eq!(pending, Vec::<String>::new());
+    within("the end", assistant.shut_down()).await;
 }

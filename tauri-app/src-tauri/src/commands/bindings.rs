@@ -64,7 +64,7 @@ fn written() -> String {
     }
     every_command!(line);
     types.visit::<AppError>();
-    types.visit::<crate::answer::StreamMessage>();
+    types.visit::<crate::stream::StreamMessage>();
     types.visit::<crate::assistant::SpeedProgress>();
     let types: Vec<String> = types.found.into_values().map(|type_| tidy(&type_)).collect();
     format!(
