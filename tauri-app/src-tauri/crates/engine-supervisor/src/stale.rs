@@ -66,6 +66,9 @@ pub(crate) fn end(folder: &Path) {
 
 #[cfg(target_os = "linux")]
 mod system {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+    use std::path::{Path, PathBuf};
     use std::time::{Duration, Instant};
 
     use nix::sys::signal::{Signal, kill, killpg};
@@ -81,9 +84,18 @@ mod system {
 
     /// `None`: it does not run, or is not ours to look at.
     pub(super) fn identify(pid: u32) -> Option<Identity> {
-        let executable = std::fs::read_link(format!("/proc/{pid}/exe")).ok()?;
+        let link = std::fs::read_link(format!("/proc/{pid}/exe")).ok()?;
+        let executable = without_mark(&link);
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         Some(Identity { pid, started: start_time(&stat)?, executable })
+    }
+
+    /// The kernel marks the path of a program whose file was removed: after an update it is
+    /// still the same process.
+    fn without_mark(link: &Path) -> PathBuf {
+        let bytes = link.as_os_str().as_bytes();
+        let path = bytes.strip_suffix(b" (deleted)").unwrap_or(bytes);
+        PathBuf::from(OsStr::from_bytes(path))
     }
 
     /// Field 22, counted from behind the name, which may hold anything but ends with the
