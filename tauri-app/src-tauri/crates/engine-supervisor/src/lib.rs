@@ -33,6 +33,7 @@
 
 mod actor;
 mod cause;
+mod classify;
 mod coalesce;
 mod command;
 mod death;

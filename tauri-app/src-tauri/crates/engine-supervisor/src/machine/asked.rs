@@ -30,9 +30,14 @@ impl Machine {
             self.reload = true;
         }
         let unavailable = self.life.failure().or(self.parked.clone().map(EngineError::from));
-        match unavailable {
-            Some(error) => self.refuse(ask, error),
-            None => {
+        match (unavailable, &self.snapshot.model) {
+            (Some(error), _) => self.refuse(ask, error),
+            // Not even a reply that is being written is waited for.
+            (None, Some(loaded)) if self.chosen.is_some() && !self.reload => {
+                let loaded = loaded.clone();
+                self.answer(ask, Ok(Good::Model(loaded)));
+            }
+            (None, _) => {
                 self.loads.push(Waiter { ask, any: false });
                 self.wanted = true;
             }
@@ -133,9 +138,12 @@ impl Machine {
         }
     }
 
-    /// Sends `cancel` for what the engine works on, once.
+    /// Sends `cancel` for what the engine works on, once. One that was killed hears nothing.
     pub(super) fn cancel_request(&mut self) {
         let (now, Life::Running(running)) = (self.now, &mut self.life) else { return };
+        if running.hung.is_some() {
+            return;
+        }
         let epoch = running.epoch;
         if let Some(request) = running.request.as_mut().filter(|request| !request.cancelled) {
             request.cancelled = true;

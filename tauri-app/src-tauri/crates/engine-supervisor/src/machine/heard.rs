@@ -1,24 +1,19 @@
 //! What the engine says.
 
-use serde::de::DeserializeOwned;
-use serde_json::Value;
-
 use super::Machine;
-use super::inputs::{Ask, Good};
-use super::life::{InFlight, Life, Then, Work, Writing};
+use super::inputs::Ask;
+use super::life::{InFlight, Life, Work};
 use crate::cause::Hang;
 use crate::error::EngineError;
-use crate::methods::{
-    Delta, Generated, Initialized, LoadParams, LoadProgress, LoadedModel, LogRecord, Notification,
-    PROTOCOL_VERSION, PromptProgress, Tokenized,
-};
-use crate::policy::hang::Pings;
-use crate::problem::Problem;
+use crate::methods::{Delta, LoadProgress, LogRecord, Notification, PromptProgress};
 use crate::reply::ReplyEvent;
-use crate::rpc::{Incoming, RequestId, RpcError};
+use crate::rpc::{Incoming, RequestId};
 
 /// Remarks of an engine that are kept; one that makes more is talking to itself.
 const MAX_REMARKS: usize = 8;
+
+/// What is told of something that is none of our business, in characters.
+const MAX_STRAY: usize = 200;
 
 /// What is kept of a remark's sentence, in characters.
 const MAX_REMARK: usize = 1_000;
@@ -39,7 +34,7 @@ impl Machine {
         match message {
             Incoming::Response(Some(RequestId::Number(id)), outcome) => self.answered(id, outcome),
             Incoming::Response(id, outcome) => {
-                self.stray(&format!("an answer to {id:?}: {outcome:?}"))
+                self.stray(|| format!("an answer to {id:?}: {outcome:?}"))
             }
             Incoming::Notification(Notification::LoadProgress(progress)) => {
                 self.loads_on(&progress)
@@ -49,15 +44,15 @@ impl Machine {
             }
             Incoming::Notification(Notification::Delta(delta)) => self.writes_on(delta),
             Incoming::Notification(Notification::Log(record)) => self.remark(record),
-            Incoming::Unknown(method) => self.stray(&format!("a notification `{method}`")),
+            Incoming::Unknown(method) => self.stray(|| format!("a notification `{method}`")),
         }
     }
 
     /// Something that is none of our business; told ever less often.
-    fn stray(&mut self, what: &str) {
+    pub(super) fn stray(&mut self, what: impl FnOnce() -> String) {
         self.strays += 1;
         if self.strays.is_power_of_two() {
-            let what: String = what.chars().take(200).collect();
+            let what: String = what().chars().take(MAX_STRAY).collect();
             log::warn!("ignored, the {}. of its kind: the engine sent {what}", self.strays);
         }
     }
@@ -82,7 +77,7 @@ impl Machine {
         let now = self.now;
         let (done, total) = (progress.prompt_tokens_done, progress.prompt_tokens);
         let Some(request) = self.request_named(&progress.id) else {
-            return self.stray("progress of what nobody asked");
+            return self.stray(|| "progress of what nobody asked".into());
         };
         let Work::Generate(writing) = &mut request.work else { return };
         if writing.prompt_done != done {
@@ -102,7 +97,7 @@ impl Machine {
             Work::Generate(writing) => Some((writing, &mut request.patience)),
             _ => None,
         }) else {
-            return self.stray("text of a reply that nobody asked for");
+            return self.stray(|| "text of a reply that nobody asked for".into());
         };
         let Some(ask) = writing.ask else { return };
         if delta.seq != writing.next_seq {
@@ -154,120 +149,5 @@ impl Machine {
             remarks.remove(0);
         }
         remarks.push(record);
-    }
-
-    fn answered(&mut self, id: i64, outcome: Result<Value, RpcError>) {
-        let request = match &mut self.life {
-            Life::Running(running) => {
-                if running.pings.as_mut().is_some_and(|pings| pings.answered(id)) {
-                    return;
-                }
-                &mut running.request
-            }
-            Life::Dead(dead) => &mut dead.request,
-            _ => return,
-        };
-        match request.take_if(|request| request.id == id) {
-            Some(request) => self.conclude(request, outcome.map_err(EngineError::Refused)),
-            None => self.stray(&format!("an answer to {id}, which is not open")),
-        }
-    }
-
-    fn conclude(&mut self, request: InFlight, outcome: Result<Value, EngineError>) {
-        match request.work {
-            Work::Initialize => self.introduced(outcome.and_then(read::<Initialized>)),
-            Work::Load { model, superseded, .. } => {
-                self.loaded(&model, superseded, outcome.and_then(read::<LoadedModel>));
-            }
-            Work::Generate(writing) => self.written(&writing, outcome.and_then(read::<Generated>)),
-            Work::Unload { ask } => {
-                self.snapshot.model = None;
-                self.answer(ask, outcome.map(|_| Good::Done));
-            }
-            Work::Forget { ask } => self.answer(ask, outcome.map(|_| Good::Done)),
-            Work::Tokenize { ask } => {
-                let counted = outcome.and_then(read::<Tokenized>);
-                self.answer(ask, counted.map(|counted| Good::Tokens(counted.tokens)));
-            }
-        }
-    }
-
-    fn introduced(&mut self, outcome: Result<Initialized, EngineError>) {
-        let problem = match outcome {
-            Ok(engine) if engine.protocol_version == PROTOCOL_VERSION => {
-                if let Life::Running(running) = &mut self.life {
-                    running.pings = Some(Pings::new(self.now, &self.policy));
-                    running.health.ready = Some(self.now);
-                }
-                self.snapshot.engine = Some(engine);
-                return;
-            }
-            Ok(engine) => Problem::BrokeProtocol(format!(
-                "it speaks version {}, asked for was {PROTOCOL_VERSION}",
-                engine.protocol_version
-            )),
-            Err(error) => problem_of(error),
-        };
-        self.refuse_all(&problem.clone().into());
-        self.end(Then::Fail(problem));
-    }
-
-    fn loaded(
-        &mut self,
-        params: &LoadParams,
-        superseded: bool,
-        outcome: Result<LoadedModel, EngineError>,
-    ) {
-        if superseded {
-            return;
-        }
-        match outcome {
-            Ok(model) => {
-                self.load_crashes.forgive(params);
-                self.snapshot.problem = None;
-                let lives = matches!(self.life, Life::Running(_));
-                self.snapshot.model = lives.then_some(model);
-            }
-            Err(error) => {
-                self.refuse_all_that_need_a_model(&error);
-                self.snapshot.problem = Some(problem_of(error));
-            }
-        }
-    }
-
-    fn written(&mut self, writing: &Writing, outcome: Result<Generated, EngineError>) {
-        if let Some(health) = self.life.health() {
-            health.finished_one = true;
-        }
-        self.repeats.finished(writing.fingerprint);
-        if matches!(&outcome, Err(EngineError::Refused(error)) if error.kind() == "no_model") {
-            self.snapshot.model = None;
-        }
-        let outcome = outcome.and_then(|generated| complete(generated, writing.characters));
-        if let Some(ask) = writing.ask {
-            self.tell(ask, ReplyEvent::Finished(outcome));
-        }
-    }
-}
-
-/// The engine counts what it wrote: a reply of which a part was lost is not whole.
-fn complete(generated: Generated, characters: u64) -> Result<Generated, EngineError> {
-    match generated.characters {
-        Some(written) if written != characters => Err(EngineError::BrokeProtocol(format!(
-            "it wrote {written} characters, of which {characters} came"
-        ))),
-        _ => Ok(generated),
-    }
-}
-
-fn read<T: DeserializeOwned>(value: Value) -> Result<T, EngineError> {
-    serde_json::from_value(value).map_err(|error| EngineError::BrokeProtocol(error.to_string()))
-}
-
-fn problem_of(error: EngineError) -> Problem {
-    match error {
-        EngineError::Refused(error) => Problem::Refused(error),
-        EngineError::Failed(problem) => problem,
-        other => Problem::BrokeProtocol(other.to_string()),
     }
 }

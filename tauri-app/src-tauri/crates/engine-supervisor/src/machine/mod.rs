@@ -2,6 +2,7 @@
 //! It has no clock, no pipe and no process, so that every sequence of events can be tried.
 
 mod advance;
+mod answered;
 mod asked;
 mod ended;
 mod heard;

@@ -15,17 +15,27 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
 /// The engine in the folder that `LOCALAI_TEST_ENGINE` names.
 pub(crate) fn real_engine() -> Engine {
+    Engine::new(real_settings())
+}
+
+/// To change before an engine is made of them.
+pub(crate) fn real_settings() -> Settings {
     let folder = std::env::var_os("LOCALAI_TEST_ENGINE").expect(
         "LOCALAI_TEST_ENGINE is not set\nhint: run `python3 noxfile.py -s tests`, or set it to the \
          folder tauri-app/src-tauri/bin/localai-sidecar-<target>.dist that `place` has filled",
     );
-    engine(locate("localai-sidecar", &[PathBuf::from(folder)]).expect("the engine is placed"))
+    settings(locate("localai-sidecar", &[PathBuf::from(folder)]).expect("the engine is placed"))
 }
 
 /// An engine that runs `program`.
 pub(crate) fn engine(program: PathBuf) -> Engine {
+    Engine::new(settings(program))
+}
+
+/// To change before an engine is made of them.
+pub(crate) fn settings(program: PathBuf) -> Settings {
     let client = Client { name: "engine-supervisor-tests".into(), version: "0.1.0".into() };
-    Engine::new(Settings::new(program, client))
+    Settings::new(program, client)
 }
 
 /// The demo model, on one thread so that other tests do not slow it down.

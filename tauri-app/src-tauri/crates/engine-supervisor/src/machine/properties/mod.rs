@@ -1,114 +1,22 @@
 //! Any sequence of events at all: the world asserts what must never happen, and a small
 //! model of what is promised says which state the machine has to be in.
 
-use std::time::{Duration, Instant};
+mod event;
+mod model;
+
+use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::RngAlgorithm;
 use serde_json::json;
 
+use self::event::{Event, event};
+use self::model::Model;
 use super::world::World;
 use super::{Ask, Input};
 use crate::death::Exit;
 use crate::problem::Problem;
 use crate::snapshot::{State, StateKind};
-
-/// Something that happens.
-#[derive(Debug, Clone, Copy)]
-enum Event {
-    Load { model: u8, device: u8, insist: bool },
-    Ready,
-    Unload,
-    Forget,
-    Tokenize,
-    Generate,
-    Cancel(u8),
-    Overflow(u8),
-    Restart,
-    Stop,
-    ShutDown,
-    Spawn,
-    SpawnFails,
-    Answer,
-    Refuse,
-    AnswerInAnotherShape,
-    Write,
-    WriteWithAGap,
-    Progress(u8),
-    Stray(u8),
-    AnswerPings,
-    Die(u8),
-    Bury,
-    OldNews,
-    Pass(u32),
-    Sleep,
-}
-
-fn event() -> impl Strategy<Value = Event> {
-    prop_oneof![
-        3 => (0..2u8, 0..3u8, prop::bool::weighted(0.2))
-            .prop_map(|(model, device, insist)| Event::Load { model, device, insist }),
-        1 => Just(Event::Ready),
-        1 => Just(Event::Unload),
-        1 => Just(Event::Forget),
-        1 => Just(Event::Tokenize),
-        5 => Just(Event::Generate),
-        2 => any::<u8>().prop_map(Event::Cancel),
-        1 => any::<u8>().prop_map(Event::Overflow),
-        1 => Just(Event::Restart),
-        1 => Just(Event::Stop),
-        8 => Just(Event::Spawn),
-        12 => Just(Event::Answer),
-        1 => Just(Event::Refuse),
-        1 => Just(Event::AnswerInAnotherShape),
-        5 => Just(Event::Write),
-        1 => Just(Event::WriteWithAGap),
-        2 => any::<u8>().prop_map(Event::Progress),
-        1 => any::<u8>().prop_map(Event::Stray),
-        4 => Just(Event::AnswerPings),
-        5 => (0..8u8).prop_map(Event::Die),
-        5 => Just(Event::Bury),
-        1 => Just(Event::OldNews),
-        4 => (0..70_000u32).prop_map(Event::Pass),
-        4 => (0..1_300u32).prop_map(Event::Pass),
-        1 => Just(Event::Sleep),
-        1 => Just(Event::ShutDown),
-        1 => Just(Event::SpawnFails),
-    ]
-}
-
-/// What is promised, in its simplest form.
-#[derive(Default)]
-struct Model {
-    /// Crashes that count, oldest first.
-    crashes: Vec<Instant>,
-    ready: Option<Instant>,
-    finished_one: bool,
-    failed: bool,
-    ended: bool,
-}
-
-impl Model {
-    /// The range in which the restart after a crash lies; `None` when there is none.
-    fn crashed(&mut self, now: Instant) -> Option<(Duration, Duration)> {
-        let healthy = self.finished_one
-            && self.ready.is_some_and(|ready| now - ready >= Duration::from_secs(60));
-        if healthy {
-            self.crashes.clear();
-        }
-        self.crashes.push(now);
-        let recent = |crash: &Instant| now - *crash <= Duration::from_secs(180);
-        self.crashes.retain(recent);
-        let delay = *[0, 250, 500, 1000].get(self.crashes.len() - 1)?;
-        let share = |percent| Duration::from_millis(delay) * percent / 100;
-        Some((share(80), share(120)))
-    }
-
-    fn new_life(&mut self) {
-        self.ready = None;
-        self.finished_one = false;
-    }
-}
 
 struct Trial {
     world: World,
@@ -191,7 +99,9 @@ impl Trial {
                 self.world.feed(Input::Buried { epoch, last_words: Vec::new() });
             }
             Event::Pass(milliseconds) => self.pass(Duration::from_millis(milliseconds.into())),
+            Event::Linger => self.linger(),
             Event::Sleep => {
+                self.the_system_ends_what_was_killed();
                 self.world.sleep();
                 self.the_system_ends_what_was_killed();
             }
@@ -297,11 +207,20 @@ impl Trial {
 
     /// From deadline to deadline, so that an engine that was killed ends in time.
     fn pass(&mut self, time: Duration) {
+        self.the_system_ends_what_was_killed();
         let until = self.world.now + time;
         while self.world.now < until {
             let due = self.world.machine.deadline().filter(|due| *due <= until);
             self.world.pass(due.unwrap_or(until).saturating_duration_since(self.world.now));
             self.the_system_ends_what_was_killed();
+        }
+    }
+
+    /// Until the next deadline. If that ends in a kill, the system takes its time.
+    fn linger(&mut self) {
+        self.the_system_ends_what_was_killed();
+        if let Some(due) = self.world.machine.deadline() {
+            self.world.pass(due.saturating_duration_since(self.world.now));
         }
     }
 

@@ -1,11 +1,14 @@
 //! The world around the machine, for its tests: an engine that does what a test says, and a
 //! record of what the machine did. Whatever it must never do is asserted here.
 
+mod engine;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use self::engine::Engine;
 use super::{Ask, Effect, Input, Job, Machine};
 use crate::death::Exit;
 use crate::error::EngineError;
@@ -13,82 +16,32 @@ use crate::methods::{
     Client, GenerateParams, Generated, Input as Asked, LoadParams, TokenizeParams,
 };
 use crate::reply::ReplyEvent;
-use crate::rpc::{self, MAX_LINE_BYTES, RequestId};
+use crate::rpc::{self, RequestId};
 use crate::settings::Policy;
 use crate::snapshot::{State, StateKind};
 
-/// A process, as far as the machine can know of it.
-#[derive(Debug, Default)]
-pub(super) struct Engine {
-    pub(super) epoch: u64,
-    /// The one request that is open, as it was sent.
-    pub(super) open: Option<Value>,
-    pub(super) cancelled: bool,
-    pub(super) pings: Vec<i64>,
-    pub(super) has_model: bool,
-    pub(super) next_seq: u64,
-    pub(super) characters: u64,
-    pub(super) asked_to_end: bool,
-    pub(super) input_ended: bool,
-    pub(super) killed: bool,
-}
-
-impl Engine {
-    pub(super) fn method(&self) -> Option<&str> {
-        self.open.as_ref().and_then(|request| request["method"].as_str())
-    }
-
-    fn receive(&mut self, line: &str) {
-        assert!(line.len() <= MAX_LINE_BYTES && !line.contains('\n'), "not a line: {line:.80}");
-        assert!(!self.input_ended && !self.asked_to_end, "sent when it was to end: {line}");
-        let message: Value = serde_json::from_str(line).unwrap();
-        match message["method"].as_str().unwrap() {
-            "cancel" => {
-                let open = self.open.as_ref().expect("something is cancelled that is open");
-                assert_eq!(message["params"]["id"], open["id"]);
-                assert!(!std::mem::replace(&mut self.cancelled, true), "cancelled twice");
-            }
-            "ping" => {
-                self.pings.push(message["id"].as_i64().unwrap());
-                assert!(self.pings.len() <= 3, "a fourth ping is sent to one who answers none");
-            }
-            "shutdown" => self.asked_to_end = true,
-            method => {
-                assert!(self.open.is_none(), "`{method}` is sent while something is open");
-                let needs_model = ["generate", "tokenize"].contains(&method);
-                assert!(self.has_model || !needs_model, "`{method}` without a model");
-                if method == "model/load" {
-                    self.has_model = false;
-                }
-                (self.cancelled, self.next_seq, self.characters) = (false, 0, 0);
-                self.open = Some(message);
-            }
-        }
-    }
-}
-
 /// What somebody asked and heard.
 #[derive(Debug, Default)]
-pub(super) struct Heard {
-    pub(super) text: String,
-    pub(super) end: Option<Result<(), EngineError>>,
+pub(in crate::machine) struct Heard {
+    pub(in crate::machine) text: String,
+    pub(in crate::machine) end: Option<Result<(), EngineError>>,
     sent: bool,
 }
 
-pub(super) struct World {
-    pub(super) machine: Machine,
-    pub(super) now: Instant,
+pub(in crate::machine) struct World {
+    pub(in crate::machine) machine: Machine,
+    pub(in crate::machine) now: Instant,
     /// Ordered and not started yet.
-    pub(super) spawning: Option<u64>,
-    pub(super) engine: Option<Engine>,
+    pub(in crate::machine) spawning: Option<u64>,
+    pub(in crate::machine) engine: Option<Engine>,
     /// Gone, but not all of its words were read.
-    pub(super) unburied: Option<u64>,
-    pub(super) heard: BTreeMap<Ask, Heard>,
-    pub(super) starts: u64,
+    pub(in crate::machine) unburied: Option<u64>,
+    pub(in crate::machine) heard: BTreeMap<Ask, Heard>,
+    pub(in crate::machine) starts: u64,
 }
 
 impl World {
-    pub(super) fn new() -> Self {
+    pub(in crate::machine) fn new() -> Self {
         let client = Client { name: "world".into(), version: "1".into() };
         let now = Instant::now();
         Self {
@@ -102,15 +55,15 @@ impl World {
         }
     }
 
-    pub(super) fn state(&self) -> &State {
+    pub(in crate::machine) fn state(&self) -> &State {
         &self.machine.snapshot().state
     }
 
-    pub(super) fn kind(&self) -> StateKind {
+    pub(in crate::machine) fn kind(&self) -> StateKind {
         self.state().kind()
     }
 
-    pub(super) fn feed(&mut self, input: Input) {
+    pub(in crate::machine) fn feed(&mut self, input: Input) {
         for effect in self.machine.handle(self.now, input) {
             self.note(effect);
         }
@@ -169,13 +122,18 @@ impl World {
 
     // What the program asks.
 
-    pub(super) fn ask(&mut self) -> Ask {
+    pub(in crate::machine) fn ask(&mut self) -> Ask {
         let ask = Ask(self.heard.len() as u64 + 1);
         self.heard.insert(ask, Heard::default());
         ask
     }
 
-    pub(super) fn load(&mut self, name: &str, device: Option<&str>, insist: bool) -> Ask {
+    pub(in crate::machine) fn load(
+        &mut self,
+        name: &str,
+        device: Option<&str>,
+        insist: bool,
+    ) -> Ask {
         let model = LoadParams {
             path: format!("/{name}.gguf"),
             device: device.map(str::to_owned),
@@ -186,38 +144,38 @@ impl World {
         ask
     }
 
-    pub(super) fn generate(&mut self) -> Ask {
+    pub(in crate::machine) fn generate(&mut self) -> Ask {
         let ask = self.ask();
         let params = GenerateParams::new(Asked::Prompt(format!("{} please", ask.0)));
         self.feed(Input::Do(Job::Generate { ask, params }));
         ask
     }
 
-    pub(super) fn tokenize(&mut self) -> Ask {
+    pub(in crate::machine) fn tokenize(&mut self) -> Ask {
         let ask = self.ask();
         self.feed(Input::Do(Job::Tokenize { ask, params: TokenizeParams::Text("a".into()) }));
         ask
     }
 
-    pub(super) fn forget(&mut self) -> Ask {
+    pub(in crate::machine) fn forget(&mut self) -> Ask {
         let ask = self.ask();
         self.feed(Input::Do(Job::Forget { ask, conversation: "c".into() }));
         ask
     }
 
-    pub(super) fn with_ask(&mut self, input: impl FnOnce(Ask) -> Input) -> Ask {
+    pub(in crate::machine) fn with_ask(&mut self, input: impl FnOnce(Ask) -> Input) -> Ask {
         let ask = self.ask();
         self.feed(input(ask));
         ask
     }
 
-    pub(super) fn end_of(&self, ask: Ask) -> Option<&Result<(), EngineError>> {
+    pub(in crate::machine) fn end_of(&self, ask: Ask) -> Option<&Result<(), EngineError>> {
         self.heard[&ask].end.as_ref()
     }
 
     // What the engine does.
 
-    pub(super) fn spawn(&mut self) {
+    pub(in crate::machine) fn spawn(&mut self) {
         let Some(epoch) = self.spawning.take() else { return };
         if self.machine.is_starting(epoch) {
             self.engine = Some(Engine { epoch, ..Engine::default() });
@@ -225,14 +183,14 @@ impl World {
         }
     }
 
-    pub(super) fn says(&mut self, message: &Value) {
+    pub(in crate::machine) fn says(&mut self, message: &Value) {
         let Some(epoch) = self.engine.as_ref().map(|engine| engine.epoch) else { return };
         let message = rpc::decode(message.to_string().as_bytes()).unwrap();
         self.feed(Input::Heard { epoch, message });
     }
 
     /// Answers the open request as an engine would.
-    pub(super) fn answers(&mut self) {
+    pub(in crate::machine) fn answers(&mut self) {
         let Some(engine) = &mut self.engine else { return };
         let Some(open) = engine.open.take() else { return };
         let result = match open["method"].as_str().unwrap() {
@@ -258,13 +216,13 @@ impl World {
         self.says(&json!({"jsonrpc": "2.0", "id": open["id"], "result": result}));
     }
 
-    pub(super) fn refuses(&mut self) {
+    pub(in crate::machine) fn refuses(&mut self) {
         let Some(open) = self.engine.as_mut().and_then(|engine| engine.open.take()) else { return };
         let error = json!({"code": -32603, "message": "no", "data": {"kind": "internal"}});
         self.says(&json!({"jsonrpc": "2.0", "id": open["id"], "error": error}));
     }
 
-    pub(super) fn writes(&mut self, text: &str) {
+    pub(in crate::machine) fn writes(&mut self, text: &str) {
         let Some(engine) = self.engine.as_mut().filter(|e| e.method() == Some("generate")) else {
             return;
         };
@@ -275,28 +233,28 @@ impl World {
         self.says(&json!({"jsonrpc": "2.0", "method": "generate/delta", "params": params}));
     }
 
-    pub(super) fn progresses(&mut self, method: &str, mut params: Value) {
+    pub(in crate::machine) fn progresses(&mut self, method: &str, mut params: Value) {
         let Some(engine) = &self.engine else { return };
         let Some(open) = &engine.open else { return };
         params["id"] = open["id"].clone();
         self.says(&json!({"jsonrpc": "2.0", "method": method, "params": params}));
     }
 
-    pub(super) fn answers_pings(&mut self) {
+    pub(in crate::machine) fn answers_pings(&mut self) {
         let Some(engine) = &mut self.engine else { return };
         for id in std::mem::take(&mut engine.pings) {
             self.says(&json!({"jsonrpc": "2.0", "id": id, "result": {}}));
         }
     }
 
-    pub(super) fn dies(&mut self, exit: Exit) {
+    pub(in crate::machine) fn dies(&mut self, exit: Exit) {
         if let Some(engine) = self.engine.take() {
             self.unburied = Some(engine.epoch);
             self.feed(Input::Gone { epoch: engine.epoch, exit });
         }
     }
 
-    pub(super) fn is_buried(&mut self, last_words: &[&str]) {
+    pub(in crate::machine) fn is_buried(&mut self, last_words: &[&str]) {
         if let Some(epoch) = self.unburied.take() {
             let last_words = last_words.iter().map(|line| (*line).to_owned()).collect();
             self.feed(Input::Buried { epoch, last_words });
@@ -304,7 +262,7 @@ impl World {
     }
 
     /// Time goes by, and the machine is told whenever it asked for that.
-    pub(super) fn pass(&mut self, time: Duration) {
+    pub(in crate::machine) fn pass(&mut self, time: Duration) {
         let until = self.now + time;
         while let Some(due) = self.machine.deadline().filter(|due| *due <= until) {
             self.now = self.now.max(due);
@@ -316,7 +274,7 @@ impl World {
     }
 
     /// An hour goes by in which nobody is awake. Pings from before do not count any more.
-    pub(super) fn sleep(&mut self) {
+    pub(in crate::machine) fn sleep(&mut self) {
         self.now += Duration::from_secs(3600);
         if let Some(engine) = &mut self.engine {
             engine.pings.clear();
@@ -325,7 +283,7 @@ impl World {
     }
 
     /// An engine that has loaded a model.
-    pub(super) fn idle() -> Self {
+    pub(in crate::machine) fn idle() -> Self {
         let mut world = Self::new();
         world.load("a", None, false);
         world.comes_up();
@@ -333,13 +291,13 @@ impl World {
         world
     }
 
-    pub(super) fn comes_up(&mut self) {
+    pub(in crate::machine) fn comes_up(&mut self) {
         self.spawn();
         self.answers();
         self.answers();
     }
 
-    pub(super) fn open_id(&self) -> RequestId {
+    pub(in crate::machine) fn open_id(&self) -> RequestId {
         let open = self.engine.as_ref().and_then(|engine| engine.open.as_ref());
         RequestId::Number(open.expect("something is open")["id"].as_i64().unwrap())
     }
