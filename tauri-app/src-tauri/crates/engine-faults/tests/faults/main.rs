@@ -21,6 +21,7 @@ mod play;
 mod presses;
 mod restarts;
 mod row;
+mod sleeps;
 mod stops;
 mod talk;
 mod words;
@@ -32,6 +33,7 @@ fn table() -> Vec<Row> {
         words::rows(),
         deaths::rows(),
         hangs::rows(),
+        sleeps::rows(),
         floods::rows(),
         loads::rows(),
         restarts::rows(),
