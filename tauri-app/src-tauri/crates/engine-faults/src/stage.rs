@@ -5,7 +5,6 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use engine_faults::{ASKED_FILE, Point, Rule, SCRIPT_FILE, STARTS_FILE, Script};
 use serde_json::{Value, json};
@@ -20,7 +19,8 @@ pub(crate) struct Stage {
     device: Mutex<String>,
     /// The id of the request that works now.
     running: Mutex<Option<Value>>,
-    cancelled: AtomicBool,
+    /// Ids that are not to be worked on. A request may be cancelled before its turn comes.
+    cancelled: Mutex<Vec<Value>>,
 }
 
 impl Stage {
@@ -40,7 +40,7 @@ impl Stage {
             start,
             device,
             running: Mutex::default(),
-            cancelled: AtomicBool::new(false),
+            cancelled: Mutex::default(),
         }
     }
 
@@ -69,18 +69,17 @@ impl Stage {
     }
 
     pub(crate) fn begin(&self, id: &Value) {
-        self.cancelled.store(false, Ordering::SeqCst);
         *self.running.lock().expect("nobody panics with it") = Some(id.clone());
     }
 
     pub(crate) fn cancel(&self, id: &Value) {
-        if self.running.lock().expect("nobody panics with it").as_ref() == Some(id) {
-            self.cancelled.store(true, Ordering::SeqCst);
-        }
+        self.cancelled.lock().expect("nobody panics with it").push(id.clone());
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::SeqCst)
+        let running = self.running.lock().expect("nobody panics with it");
+        let cancelled = self.cancelled.lock().expect("nobody panics with it");
+        running.as_ref().is_some_and(|id| cancelled.contains(id))
     }
 
     /// Notes a request for the test to see.
