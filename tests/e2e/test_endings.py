@@ -76,6 +76,12 @@ def test_a_killed_page_comes_back_and_the_app_still_ends_in_order(start: Start, 
     assert again.messages()[1].text.startswith(shown)
 
 
+def load_anew(app: App) -> None:
+    """Loading begins some time after it is asked for: until then the old page answers."""
+    app.browser.run("window.isTheOldPage = true; location.reload()")
+    until("the page is a new one", lambda: app.browser.run("return !window.isTheOldPage"), END_LIMIT_S)
+
+
 def pages(app: App) -> list[processes.Process]:
     """The processes that pages of this run live in."""
     return [each for each in app.family() if Path(each.program).name == "WebKitWebProcess"]
@@ -84,13 +90,13 @@ def pages(app: App) -> list[processes.Process]:
 def test_a_page_that_is_loaded_anew_in_mid_answer_goes_on_at_its_place(start: Start, slow_model: Path) -> None:
     app = start(slow_model)
     shown = text_shown_for_a_while(app)
-    app.browser.run("location.reload()")
+    load_anew(app)
     more = app.wait_for_answer("streaming", characters=len(shown) + 80).text
     assert more.startswith(shown)
     assert len(app.messages()) == 2
     app.browser.click("stop")
     whole = app.wait_for_answer("interrupted").text
     assert whole.startswith(more)
-    app.browser.run("location.reload()")
+    load_anew(app)
     until("the conversation is back", lambda: len(app.messages()) == 2, END_LIMIT_S)
     assert app.wait_for_answer("interrupted").text == whole

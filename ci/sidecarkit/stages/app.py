@@ -67,7 +67,9 @@ def _build(job: Job, folder: Path) -> None:
         log=job.log, report=job.report, title="compiling the app", cwd=app,
         env=node.environment(cargo.release_environment(job.root)), timeout_s=_BUILD_LIMIT_S,
     )  # fmt: skip
-    shutil.copy2(cargo.target_folder(job.root) / "release" / file_name(job), folder)
+    program = folder / file_name(job)
+    shutil.copyfile(cargo.target_folder(job.root) / "release" / program.name, program)
+    program.chmod(0o755)  # whatever umask is in force
 
 
 STAGE = Stage(
