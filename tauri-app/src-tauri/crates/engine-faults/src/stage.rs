@@ -5,7 +5,6 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use engine_faults::{ASKED_FILE, Point, Rule, SCRIPT_FILE, STARTS_FILE, Script};
 use serde_json::{Value, json};
@@ -19,8 +18,9 @@ pub(crate) struct Stage {
     start: u64,
     device: Mutex<String>,
     /// The id of the request that works now.
-    running: Mutex<Option<Value>>,
-    cancelled: AtomicBool,
+    running: Mutex<Value>,
+    /// The ids of all that was cancelled so far.
+    cancelled: Mutex<Vec<Value>>,
 }
 
 impl Stage {
@@ -40,7 +40,7 @@ impl Stage {
             start,
             device,
             running: Mutex::default(),
-            cancelled: AtomicBool::new(false),
+            cancelled: Mutex::default(),
         }
     }
 
@@ -69,18 +69,17 @@ impl Stage {
     }
 
     pub(crate) fn begin(&self, id: &Value) {
-        self.cancelled.store(false, Ordering::SeqCst);
-        *self.running.lock().expect("nobody panics with it") = Some(id.clone());
+        *self.running.lock().expect("nobody panics with it") = id.clone();
     }
 
+    /// Also of what waits: the worker may not have begun it yet.
     pub(crate) fn cancel(&self, id: &Value) {
-        if self.running.lock().expect("nobody panics with it").as_ref() == Some(id) {
-            self.cancelled.store(true, Ordering::SeqCst);
-        }
+        self.cancelled.lock().expect("nobody panics with it").push(id.clone());
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::SeqCst)
+        let running = self.running.lock().expect("nobody panics with it");
+        self.cancelled.lock().expect("nobody panics with it").contains(&running)
     }
 
     /// Notes a request for the test to see.
