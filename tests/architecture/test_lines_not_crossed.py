@@ -103,6 +103,16 @@ def test_only_the_report_prints() -> None:
     assert printers == {"report.py"}
 
 
+def test_what_decides_in_the_supervisor_does_nothing_itself() -> None:
+    doing = r"\btokio::|\bstd::(fs|net|process|thread)\b|\b(Instant|SystemTime)::now\b"
+    source = ROOT / "tauri-app" / "src-tauri" / "crates" / "engine-supervisor" / "src"
+    deciding = [*source.glob("machine/*.rs"), *source.glob("policy/*.rs"), source / "coalesce.rs"]
+    assert len(deciding) > 10
+    # Tests stand at the end of a file, or in folders of their own.
+    code = {path.name: path.read_text(encoding="utf-8").split("#[cfg(test)]\nmod tests {")[0] for path in deciding}
+    assert {name for name, text in code.items() if re.search(doing, text)} == set()
+
+
 def test_a_stage_imports_no_later_one() -> None:
     from sidecarkit.stages import LINE
 
