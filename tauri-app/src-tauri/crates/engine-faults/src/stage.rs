@@ -18,8 +18,8 @@ pub(crate) struct Stage {
     start: u64,
     device: Mutex<String>,
     /// The id of the request that works now.
-    running: Mutex<Option<Value>>,
-    /// Ids that are not to be worked on. A request may be cancelled before its turn comes.
+    running: Mutex<Value>,
+    /// The ids of all that was cancelled so far.
     cancelled: Mutex<Vec<Value>>,
 }
 
@@ -69,17 +69,17 @@ impl Stage {
     }
 
     pub(crate) fn begin(&self, id: &Value) {
-        *self.running.lock().expect("nobody panics with it") = Some(id.clone());
+        *self.running.lock().expect("nobody panics with it") = id.clone();
     }
 
+    /// Also of what waits: the worker may not have begun it yet.
     pub(crate) fn cancel(&self, id: &Value) {
         self.cancelled.lock().expect("nobody panics with it").push(id.clone());
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
         let running = self.running.lock().expect("nobody panics with it");
-        let cancelled = self.cancelled.lock().expect("nobody panics with it");
-        running.as_ref().is_some_and(|id| cancelled.contains(id))
+        self.cancelled.lock().expect("nobody panics with it").contains(&running)
     }
 
     /// Notes a request for the test to see.

@@ -7,8 +7,9 @@ mod common;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::time::Instant;
 
-use common::{LIMIT, Place};
+use common::{LIMIT, Place, eventually};
 use engine_faults::{Deed, Point, Rule, Script};
 use serde_json::{Value, json};
 
@@ -55,14 +56,15 @@ impl Talk {
 
     /// What comes before the answer, and the answer.
     fn answer(&self, id: u64) -> (Vec<Value>, Value) {
-        let mut before = Vec::new();
-        loop {
+        let (mut before, deadline) = (Vec::new(), Instant::now() + LIMIT);
+        while Instant::now() < deadline {
             let line = self.next();
             if line["id"] == id {
                 return (before, line);
             }
             before.push(line);
         }
+        panic!("request {id} was not answered, but {} other lines came", before.len())
     }
 
     fn call(&mut self, method: &str, params: Value) -> Value {
@@ -74,12 +76,20 @@ impl Talk {
         self.call("initialize", json!({"protocolVersion": 1}))
     }
 
+    /// How it ended, by itself.
+    fn ended(&mut self) -> ExitStatus {
+        let ended = eventually(LIMIT, || self.process.try_wait().unwrap().is_some());
+        assert!(ended, "it still runs");
+        self.process.wait().unwrap()
+    }
+
     /// Ends its stdin; how it ended, and its stderr.
     fn end(mut self) -> (ExitStatus, String) {
         self.stdin = None;
+        let status = self.ended();
         let mut words = String::new();
         self.process.stderr.take().unwrap().read_to_string(&mut words).unwrap();
-        (self.process.wait().unwrap(), words)
+        (status, words)
     }
 }
 
@@ -167,7 +177,7 @@ fn a_rule_for_a_device_leaves_the_other_alone() {
     let loaded = talk.call("model/load", json!({"path": "/m.gguf", "device": "CPU"}));
     assert_eq!(loaded["result"]["device"], "CPU");
     talk.ask("model/load", json!({"path": "/m.gguf"}));
-    assert_eq!(talk.process.wait().unwrap().code(), Some(1));
+    assert_eq!(talk.ended().code(), Some(1));
 }
 
 #[test]

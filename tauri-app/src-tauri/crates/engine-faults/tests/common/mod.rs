@@ -125,7 +125,7 @@ pub(crate) fn gone_within(pid: u32, limit: Duration) -> bool {
 }
 
 /// Whether something becomes so before the limit. It is looked at every few milliseconds.
-pub(crate) fn eventually(limit: Duration, is_so: impl Fn() -> bool) -> bool {
+pub(crate) fn eventually(limit: Duration, mut is_so: impl FnMut() -> bool) -> bool {
     let deadline = Instant::now() + limit;
     while Instant::now() < deadline {
         if is_so() {
