@@ -12,16 +12,17 @@ from sidecarkit.records import Record
 
 
 def build(line: tuple[Stage, ...], job: Job, names: Sequence[str]) -> dict[str, Any]:
-    """Build the layers `names` and what they stand on; their paths by the names that `rebuild.Built` has.
+    """Build the layers `names` (none: all of them) and what they stand on; their paths as `rebuild.Built` names them.
 
     Raises NothingSelected for a name that is no layer of `line`.
     """
     stages = {stage.layer: stage.name for stage in line if stage.layer}
     unknown = [name for name in names if name not in stages]
-    if unknown or not names:
+    if unknown:
         raise NothingSelected(
-            f"no layer is called {', '.join(unknown) or 'nothing'}", hint=f"there are {', '.join(map(str, stages))}"
+            f"no layer is called {', '.join(unknown)}", hint=f"there are {', '.join(map(str, stages))}"
         )
+    names = names or [str(layer) for layer in stages]
     wanted = {stages[name] for name in names}
     needed = {stage.name for name in wanted for stage in runner.line_until(line, name, verdicts=False)}
     records = runner.run(tuple(stage for stage in line if stage.name in needed), job, asked=wanted)

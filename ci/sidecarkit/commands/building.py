@@ -28,7 +28,7 @@ def add(command: Add) -> None:
     stage.add_argument("name", choices=list(BY_NAME))
     stage.add_argument("--target", required=True, help="a name from ci/targets.toml")
     built = command("build", "build layers and what they stand on, without verdicts", _build)
-    built.add_argument("layers", nargs="+", metavar="LAYER", help="native, engine, pack, app, bundle")
+    built.add_argument("layers", nargs="*", metavar="LAYER", help="native, engine, pack, app, bundle (default: all)")
     built.add_argument("--target", required=True, help="a name from ci/targets.toml")
     built.add_argument("--write", type=Path, required=True, metavar="FILE", help="where to write their paths, as JSON")
     command("tests", "pass everything", _tests)
@@ -89,7 +89,7 @@ def _stage(workspace: Workspace, arguments: argparse.Namespace) -> None:
 
 def _build(workspace: Workspace, arguments: argparse.Namespace) -> None:
     job = workspace.job(workspace.buildable(arguments.target), options(arguments))
-    records.write_json(arguments.write, layers.build(LINE, job, arguments.layers))
+    records.write_json(arguments.write, layers.build(line_for(job.target), job, arguments.layers))
 
 
 def _tests(workspace: Workspace, arguments: argparse.Namespace) -> None:

@@ -6,7 +6,7 @@ import json
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from sidecarkit import command, parts, requirements
@@ -55,13 +55,16 @@ def build(
         python = python or _locked_python(checkout, environment, log, report)
         result = checkout.parent / "built.json"
         command.run(
-            [python, "-m", "sidecarkit", "build", *layers, "--target", target, "--write", result],
+            # All of them are not named: another commit may have others.
+            [python, "-m", "sidecarkit", "build", *(() if set(layers) == set(LAYERS) else layers),
+             "--target", target, "--write", result],
             log=log, report=report, cwd=checkout, env=environment | {"PYTHONPATH": str(checkout / "ci")},
             title=f"building {', '.join(layers)} in {circumstances}", timeout_s=_BUILD_LIMIT_S,
         )  # fmt: skip
     paths = json.loads(result.read_text(encoding="utf-8"))
     packages = tuple(Path(path) for path in paths.pop("packages", ()))
-    return Built(**{name: Path(path) for name, path in paths.items()}, packages=packages)
+    known = {field.name for field in fields(Built)}
+    return Built(**{name: Path(path) for name, path in paths.items() if name in known}, packages=packages)
 
 
 def _export(root: Path, commit: str, checkout: Path, log: Path, report: Report) -> None:

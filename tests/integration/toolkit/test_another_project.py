@@ -54,3 +54,12 @@ def test_everybody_may_read_and_run_it_whatever_the_builders_umask_is(project: P
     placed = project.root / "bin" / f"echo-sidecar-{project.target}"
     modes = {path: path.stat().st_mode & 0o777 for path in (placed, placed.with_name(f"{placed.name}.dist"))}
     assert set(modes.values()) == {0o755}, modes
+
+
+@pytest.mark.timeout(BUILD_LIMIT_S)
+def test_all_of_its_layers_are_built_where_none_is_named(project: Project, tmp_path: Path) -> None:
+    code, said = project.run("build", "--target", project.target, "--write", str(tmp_path / "built.json"))
+    assert code == 0, said
+    built = json.loads((tmp_path / "built.json").read_text(encoding="utf-8"))
+    assert built.keys() == {"native", "engine", "folder", "single_file"}
+    assert all(Path(path).exists() for path in built.values())
