@@ -75,6 +75,14 @@ mod tests {
     }
 
     #[test]
+    fn the_parts_that_ship_name_the_version_of_sqlite_that_is_compiled_in() {
+        let declared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../../ci/shipped.toml");
+        let parts = std::fs::read_to_string(declared).unwrap();
+        let expected = format!("name = \"SQLite\"\nversion = \"{}\"\n", rusqlite::version());
+        assert!(parts.contains(&expected), "ci/shipped.toml lacks {expected}");
+    }
+
+    #[test]
     fn the_writer_syncs_every_commit_and_overwrites_what_it_deletes() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let connection = writer(file.path()).unwrap();
