@@ -107,13 +107,16 @@ impl Assistant {
     }
 
     async fn message(&self, conversation: String, id: String) -> Result<Message, AppError> {
-        let messages = {
-            let conversation = conversation.clone();
-            self.kept(move |history| history.messages(&conversation, None, MOST_MESSAGES)).await?
-        };
-        messages.into_iter().find(|message| message.id == id).ok_or_else(|| {
-            AppError::new("unknown_message", "there is no such answer")
-                .hint("open the conversation again")
+        let found = self
+            .kept(move |history| {
+                history.conversation(&conversation)?;
+                history.message(&conversation, &id)
+            })
+            .await;
+        found.map_err(|error| match error.code.as_str() {
+            "unknown_message" => AppError::new("unknown_message", "there is no such answer")
+                .hint("open the conversation again"),
+            _ => error,
         })
     }
 
