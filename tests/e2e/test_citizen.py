@@ -5,6 +5,9 @@ from __future__ import annotations
 import shutil
 import subprocess
 from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
 
 from driving import processes, window
 from driving.app import END_LIMIT_S, PAGE_LIMIT_S, Start
@@ -28,6 +31,14 @@ def test_a_second_start_hands_its_model_to_the_first_and_ends(start: Start, slow
     until("the first one uses its model", lambda: app.text("model-name") == "another one", PAGE_LIMIT_S)
     assert app.count("demo-badge") == 0
     assert len(processes.of_program(app.program)) == 1
+
+
+def test_the_package_tells_the_desktop_which_files_the_app_opens(request: pytest.FixtureRequest) -> None:
+    share = Path(request.config.getoption("--app")).resolve().parents[1] / "share"
+    (entry,) = (share / "applications").glob("*.desktop")
+    assert "MimeType=application/x-gguf;" in entry.read_text(encoding="utf-8")
+    kinds = ElementTree.parse(share / "mime" / "packages" / "localaiapp.xml").getroot()
+    assert [kind.attrib["type"] for kind in kinds] == ["application/x-gguf"]
 
 
 def test_the_window_is_as_large_as_it_was_left(start: Start) -> None:

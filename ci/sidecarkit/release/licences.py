@@ -33,6 +33,7 @@ _WORDS: Mapping[str, str] = {
     "PSF-2.0": "python software foundation license version 2",
     "Unicode-3.0": "unicode license v3",
     "Unlicense": "this is free and unencumbered software released into the public domain",
+    "blessing": "may you do good and not evil",
     "Zlib": "this notice may not be removed or altered from any source distribution",
     "CC0-1.0": "cc0 1.0 universal",
     "ISC": "permission to use, copy, modify, and/or distribute this software for any purpose",

@@ -17,7 +17,7 @@ from sidecarkit.report import size
 from sidecarkit.tools import cargo, node
 
 # What is bundled beside the program and the engine, and how.
-_SOURCES = ("tauri.bundle.conf.json", "localaiapp.desktop", "models/*")
+_SOURCES = ("tauri.bundle.conf.json", "localaiapp.desktop", "localaiapp.mime.xml", "models/*")
 _BUNDLE_LIMIT_S = 900
 
 
