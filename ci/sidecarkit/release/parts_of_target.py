@@ -38,5 +38,7 @@ def licence_inputs(job: Job) -> dict[str, str]:
 
 
 def _locked(job: Job, npm: dict[str, Any]) -> list[Part]:
+    # A package out of the cache was compiled elsewhere, or before Cargo's own folder was emptied.
+    cargo.fetch(job.root, log=job.build / "logs" / "crates.log", report=job.report)
     core = crates.shipped(job.root / CORE, job.target.triple, cargo.environment(job.root))
     return [*core, *page_packages.shipped(job.root / APP, npm)]

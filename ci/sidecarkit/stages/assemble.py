@@ -14,7 +14,7 @@ from sidecarkit.errors import AssembleFailed, StepFailed
 from sidecarkit.job import Job, Stage
 from sidecarkit.release import licences, parts_of_target
 from sidecarkit.report import size
-from sidecarkit.tools import cargo, node
+from sidecarkit.tools import node
 
 # What is bundled beside the program and the engine, and how.
 _SOURCES = ("tauri.bundle.conf.json", "localaiapp.desktop", "localaiapp.mime.xml", "models/*")
@@ -68,7 +68,6 @@ def _dated(job: Job, bundle: Path) -> Path:
 def _build(job: Job, folder: Path) -> None:
     app = job.root / "tauri-app"
     node.install(app, log=job.log, report=job.report)
-    cargo.fetch(job.root, log=job.log, report=job.report)
     shutil.copy2(_collect_licences(job), folder / licences.NAME)
     # A target folder of its own: the bundler writes into the program what kind of package it is in.
     workplace = job.build / "bundling"
