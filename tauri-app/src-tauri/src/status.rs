@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use engine_supervisor::{EngineError, Snapshot, State};
+use engine_supervisor::{EngineError, Snapshot, State, StateKind};
 use serde::Serialize;
 
 use crate::assistant::View;
@@ -14,7 +14,7 @@ use crate::error::AppError;
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct EngineStatus {
     /// What it is doing.
-    pub(crate) state: EngineState,
+    pub(crate) state: StateKind,
     /// How far loading is, 0 to 1.
     pub(crate) fraction: Option<f64>,
     /// Which restart is awaited, while the engine is *backing off*.
@@ -33,35 +33,6 @@ pub(crate) struct EngineStatus {
     pub(crate) last_death: Option<AppError>,
     /// Why there is no engine or no model.
     pub(crate) problem: Option<AppError>,
-}
-
-/// What the engine is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub(crate) enum EngineState {
-    /// No process; the next question starts one.
-    Stopped,
-    /// A process was started.
-    Starting,
-    /// A process without a model.
-    Ready,
-    /// A model is being loaded.
-    Loading,
-    /// It waits for a question.
-    Idle,
-    /// It writes.
-    Generating,
-    /// It was asked to stop writing.
-    Cancelling,
-    /// It was asked to end.
-    Stopping,
-    /// It ended although nobody had asked it to.
-    Crashed,
-    /// It is started again in a moment.
-    BackingOff,
-    /// It is not started again before somebody insists, for the reason in `problem`.
-    Failed,
 }
 
 /// What the page shows of the model.
@@ -88,7 +59,7 @@ impl EngineStatus {
         let (attempt, retry_in_ms) = awaited(&snapshot.state);
         let told = snapshot.remarks.iter().cloned().map(AppError::from);
         Self {
-            state: state(&snapshot.state),
+            state: snapshot.state.kind(),
             fraction: match snapshot.state {
                 State::Loading { fraction } => Some(fraction),
                 _ => None,
@@ -113,7 +84,7 @@ impl EngineStatus {
     /// The state of an app that has no engine, because of `problem`.
     pub(crate) fn without_engine(problem: AppError, view: &View) -> Self {
         let status = Self::new(&Snapshot::default(), view);
-        Self { state: EngineState::Failed, problem: Some(problem), ..status }
+        Self { state: StateKind::Failed, problem: Some(problem), ..status }
     }
 }
 
@@ -124,21 +95,5 @@ fn awaited(state: &State) -> (Option<u32>, Option<u64>) {
             (Some(*attempt), u64::try_from(left).ok())
         }
         _ => (None, None),
-    }
-}
-
-fn state(state: &State) -> EngineState {
-    match state {
-        State::Stopped => EngineState::Stopped,
-        State::Starting => EngineState::Starting,
-        State::Ready => EngineState::Ready,
-        State::Loading { .. } => EngineState::Loading,
-        State::Idle => EngineState::Idle,
-        State::Generating => EngineState::Generating,
-        State::Cancelling => EngineState::Cancelling,
-        State::Crashed(_) => EngineState::Crashed,
-        State::BackingOff { .. } => EngineState::BackingOff,
-        State::Failed(_) => EngineState::Failed,
-        State::Stopping => EngineState::Stopping,
     }
 }

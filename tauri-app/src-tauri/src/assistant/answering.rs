@@ -68,9 +68,8 @@ impl Assistant {
             .kept(move |history| {
                 let now = SystemTime::now();
                 let begun = history.begin_again(&conversation_id, Some(&model), now)?;
-                let messages = history.messages(&conversation_id, None, MOST_MESSAGES)?;
-                let question = messages.into_iter().find(|message| message.id == begun.question);
-                Ok((begun, question.map(|question| question.text).unwrap_or_default()))
+                let question = history.message(&conversation_id, &begun.question)?;
+                Ok((begun, question.text))
             })
             .await?;
         self.write(turn, begun, prompt, options, listener).await

@@ -141,7 +141,7 @@ export type EngineInfo = {
   variant: string, };
 
 /** What the engine is doing. */
-export type EngineState = "stopped" | "starting" | "ready" | "loading" | "idle" | "generating" | "cancelling" | "stopping" | "crashed" | "backingOff" | "failed";
+export type EngineState = "stopped" | "starting" | "ready" | "loading" | "idle" | "generating" | "cancelling" | "crashed" | "backingOff" | "failed" | "stopping";
 
 /** What the page shows of the engine. */
 export type EngineStatus = {

@@ -11,21 +11,14 @@
 mod common;
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::time::{Duration, Instant};
 
-use common::{LIMIT, real, runs, signal};
+use common::{LIMIT, apps, real, runs, signal};
 use engine_supervisor::{Engine, ReplyEvent, Snapshot, State};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
-
-/// Tells the program that is killed which engine to drive.
-const PROGRAM: &str = "ENGINE_FAULTS_PROGRAM";
-
-/// In front of the engine's pid, in that program's output.
-const MARK: &str = "engine pid ";
 
 /// Long enough to be killed in the middle.
 const LONG_STORY: u32 = 400;
@@ -149,31 +142,19 @@ fn gone_after(program: &Path, stdin_held: bool) -> Duration {
 }
 
 fn start_driver(program: &Path) -> (Child, u32) {
-    let mut driver = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "--nocapture", "a_driver"])
-        .env(PROGRAM, program)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let output = BufReader::new(driver.stdout.take().unwrap());
-    let pid = output
-        .lines()
-        .map_while(Result::ok)
-        .find_map(|line| line.split_once(MARK)?.1.trim().parse().ok())
-        .expect("the driver tells its engine's pid");
-    (driver, pid)
+    apps::start_with_engine("a_driver", program)
 }
 
 #[test]
 #[ignore = "it is the program that is killed"]
 fn a_driver() {
     // Without the variable, all ignored tests were asked for, and this one is none.
-    let Some(program) = std::env::var_os(PROGRAM) else { return };
+    let Some(program) = std::env::var_os(apps::PROGRAM) else { return };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let engine = real::engine(program.into());
         engine.load(real::model()).await.unwrap();
-        println!("{MARK}{}", engine.snapshot().pid.unwrap());
+        apps::tell(engine.snapshot().pid.unwrap());
         std::future::pending::<()>().await;
     });
 }

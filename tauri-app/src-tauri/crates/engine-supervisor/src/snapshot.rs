@@ -47,21 +47,32 @@ pub enum State {
     Stopping,
 }
 
-/// [`State`] without its values.
+/// What the engine is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
-#[allow(missing_docs, reason = "they are those of `State`")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "EngineState"))]
 pub enum StateKind {
+    /// No process; the next request starts one.
     Stopped,
+    /// A process was started.
     Starting,
+    /// A process without a model.
     Ready,
+    /// A model is being loaded.
     Loading,
+    /// It waits for a request.
     Idle,
+    /// It writes.
     Generating,
+    /// It was asked to stop writing.
     Cancelling,
+    /// It ended although nobody had asked it to.
     Crashed,
+    /// It is started again in a moment.
     BackingOff,
+    /// It is not started again before somebody insists.
     Failed,
+    /// It was asked to end.
     Stopping,
 }
 

@@ -1,6 +1,7 @@
 //! A folder with the scripted sidecar in it, and what it left there.
 #![allow(dead_code, reason = "each test file uses its part of it")]
 
+pub(crate) mod apps;
 pub(crate) mod real;
 
 use std::path::{Path, PathBuf};

@@ -1,8 +1,7 @@
 //! The program that drives the engine is killed; it cannot do anything about its engine.
 
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use engine_faults::{Deed, Point, Rule};
@@ -10,15 +9,9 @@ use engine_supervisor::{Engine, Settings};
 use nix::sys::signal::Signal;
 use tokio::time::timeout;
 
-use crate::common::{Place, gone_within, runs, signal};
+use crate::common::{Place, apps, gone_within, runs, signal};
 use crate::drive::{self, model, patient, prompt, reply};
 use crate::row::{self, Row};
-
-/// In front of the engine's pid, in the output of the program that is killed.
-const MARK: &str = "engine pid ";
-
-/// Tells that program which engine to drive.
-const PROGRAM: &str = "ENGINE_FAULTS_PROGRAM";
 
 /// How long a process may take to go once nothing holds it.
 const GONE_WITHIN: Duration = Duration::from_secs(5);
@@ -66,28 +59,14 @@ pub(crate) fn rows() -> Vec<Row> {
     ]
 }
 
-/// This test program once more, with a test that drives the engine in `place`.
 fn start_app(place: &Place) -> (Child, u32) {
-    let mut app = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "--nocapture", "orphans::an_app"])
-        .env(PROGRAM, place.program())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let output = BufReader::new(app.stdout.take().unwrap());
-    let pid = output
-        .lines()
-        .map_while(Result::ok)
-        .find_map(|line| line.split_once(MARK)?.1.trim().parse().ok())
-        .expect("the app tells its engine's pid");
-    (app, pid)
+    apps::start_with_engine("orphans::an_app", &place.program())
 }
 
 #[test]
 #[ignore = "it is the program that the rows kill"]
 fn an_app() {
-    let program = PathBuf::from(std::env::var_os(PROGRAM).expect("a row starts it"));
+    let program = PathBuf::from(std::env::var_os(apps::PROGRAM).expect("a row starts it"));
     row::play(async {
         let engine = Engine::new(settings(&program));
         engine.load(model()).await.unwrap();
@@ -95,7 +74,7 @@ fn an_app() {
         // reads any more.
         let mut reply = engine.generate(prompt("first"));
         while let Ok(Some(_)) = timeout(STANDS_STILL, reply.next()).await {}
-        println!("{MARK}{}", engine.snapshot().pid.unwrap());
+        apps::tell(engine.snapshot().pid.unwrap());
         std::future::pending::<()>().await;
     });
 }

@@ -1,23 +1,18 @@
 //! The program that drives the engine is stopped for longer than any limit, as when the
 //! machine sleeps, and goes on.
 
-use std::io::{BufRead, BufReader, Lines};
-use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use engine_faults::Script;
 use engine_supervisor::ReplyEvent;
 use nix::sys::signal::Signal;
 
-use crate::common::{Place, signal};
+use crate::common::{Place, apps, signal};
 use crate::drive::{self, impatient, model, prompt, reply_in_words};
 use crate::row::{self, Row};
 
 /// Longer than any limit of an impatient supervisor.
 const PAUSE: Duration = Duration::from_secs(5);
-
-/// In front of what that program tells.
-const MARK: &str = "told: ";
 
 pub(crate) fn rows() -> Vec<Row> {
     vec![Row::new(
@@ -28,35 +23,15 @@ pub(crate) fn rows() -> Vec<Row> {
 }
 
 async fn paused_app() -> String {
-    let (mut app, mut output) = start_app();
-    assert_eq!(told(&mut output), "it writes");
+    let (mut app, mut told) = apps::start("sleeps::an_app", None);
+    assert_eq!(told.next(), "it writes");
     signal(app.id(), Signal::SIGSTOP);
     tokio::time::sleep(PAUSE).await;
     signal(app.id(), Signal::SIGCONT);
-    let seen = told(&mut output);
+    let seen = told.next();
     assert!(app.wait().unwrap().success());
     assert_eq!(seen, "whole, starts: 1");
     seen
-}
-
-/// This test program once more, with only the test below.
-fn start_app() -> (Child, Lines<BufReader<ChildStdout>>) {
-    let mut app = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "--nocapture", "sleeps::an_app"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let output = BufReader::new(app.stdout.take().unwrap()).lines();
-    (app, output)
-}
-
-fn told(output: &mut Lines<BufReader<ChildStdout>>) -> String {
-    let marked = output.map_while(Result::ok).find_map(|line| {
-        let (_, words) = line.split_once(MARK)?;
-        Some(words.to_owned())
-    });
-    marked.expect("the app tells how it is")
 }
 
 #[test]
@@ -73,7 +48,7 @@ fn an_app() {
             match reply.next().await.unwrap() {
                 ReplyEvent::Text(piece) => {
                     if text.is_empty() {
-                        println!("{MARK}it writes");
+                        apps::tell("it writes");
                     }
                     text.push_str(&piece);
                 }
@@ -82,7 +57,7 @@ fn an_app() {
             }
         };
         let starts = engine.snapshot().starts;
-        println!("{MARK}{}, starts: {starts}", reply_in_words(&text, &outcome));
+        apps::tell(format_args!("{}, starts: {starts}", reply_in_words(&text, &outcome)));
         engine.shut_down().await;
     });
 }
