@@ -260,6 +260,13 @@ def e2e(session: nox.Session, target: str) -> None:
 
 
 @nox.session
+@each_target
+def soak(session: nox.Session, target: str) -> None:
+    """Kill the engine a thousand times under the packaged app's window, and miss nothing that was seen."""
+    sidecarkit(session, "stage", "soak", "--target", target)
+
+
+@nox.session
 def cache(session: nox.Session) -> None:
     """Show what is kept (`-- list`), why something is built (`-- why TARGET`), or make room (`-- prune --keep 5G`)."""
     sidecarkit(session, "cache")

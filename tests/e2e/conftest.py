@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -20,6 +21,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--app", type=Path, required=True, help="program of the unpacked package")
     group.addoption("--slow-model", type=Path, required=True, help="a GGUF whose answers last seconds")
     group.addoption("--screenshots", type=Path, required=True, help="folder for the pictures")
+    group.addoption("--kills", type=int, default=10, help="how often the soak kills the engine")
+    group.addoption("--seed", type=int, default=random.randrange(2**32), help="repeats the moments of a soak")
 
 
 @pytest.fixture

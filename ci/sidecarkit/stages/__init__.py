@@ -18,6 +18,7 @@ from sidecarkit.stages import (
     pack,
     place,
     smoke,
+    soak,
 )
 
 LINE: tuple[Stage, ...] = (
@@ -31,8 +32,8 @@ LINE: tuple[Stage, ...] = (
     assemble.STAGE,
     e2e.STAGE,
 )
-# Asked for by name alone: an hour of measuring, the anchors it needs, and the gate's own proof.
-OPT_IN: tuple[Stage, ...] = (anchors.STAGE, benchmarks.STAGE, gate_proof.STAGE)
+# Asked for by name alone: an hour of measuring, the anchors it needs, the gate's own proof, a thousand kills.
+OPT_IN: tuple[Stage, ...] = (anchors.STAGE, benchmarks.STAGE, gate_proof.STAGE, soak.STAGE)
 BY_NAME = {stage.name: stage for stage in (*LINE, *OPT_IN)}
 
 

@@ -19,6 +19,7 @@ MODEL_SHAPE = "135m"
 _UNPACK_LIMIT_S = 120
 _TESTS_LIMIT_S = 1200
 _TEST_LIMIT_S = 240
+_SCREEN = ("dbus-run-session", "--", "xvfb-run", "--auto-servernum", "--server-args=-screen 0 1280x1024x24")
 
 
 def inputs(job: Job) -> dict[str, str]:
@@ -32,6 +33,17 @@ def inputs(job: Job) -> dict[str, str]:
 
 def run(job: Job) -> dict[str, Any]:
     """Unpack the package and run the tests on it. Raises E2eFailed; log and pictures are kept."""
+    results, screenshots = play(job, job.root / TESTS, test_limit_s=_TEST_LIMIT_S, limit_s=_TESTS_LIMIT_S)
+    passed = durations(results)
+    return {
+        "summary": f"{len(passed)} scenarios passed",
+        "scenarios": passed,
+        "screenshots": sorted(str(path) for path in screenshots.glob("*.png")),
+    }
+
+
+def play(job: Job, tests: Path, *options: str, test_limit_s: int, limit_s: int) -> tuple[Path, Path]:
+    """Run `tests` on the package as it unpacks: the JUnit file, and the folder of pictures. Raises E2eFailed."""
     unpacked, screenshots = job.build / "unpacked", job.build / "screenshots"
     for folder in (unpacked, screenshots):
         shutil.rmtree(folder, ignore_errors=True)
@@ -40,23 +52,22 @@ def run(job: Job) -> dict[str, Any]:
         ["dpkg-deb", "-x", job.record("assemble").data["deb"], unpacked],
         log=job.log, report=job.report, title="unpacking the package", timeout_s=_UNPACK_LIMIT_S,
     )  # fmt: skip
-    results = job.build / "e2e.junit.xml"
+    results = job.build / f"{job.stage}.junit.xml"
     results.unlink(missing_ok=True)
+    words: list[str | Path] = [
+        *_SCREEN, sys.executable, "-m", "pytest", tests,
+        "--app", unpacked / "usr" / "bin" / "localaiapp", "--slow-model", model, "--screenshots", screenshots,
+        "--junitxml", results, "--timeout", str(test_limit_s), *options,
+    ]  # fmt: skip
     try:
         command.run(
-            _command(job, unpacked / "usr" / "bin" / "localaiapp", model, screenshots, results),
-            log=job.log, report=job.report, title="using the packaged app", cwd=job.root,
+            words, log=job.log, report=job.report, title="using the packaged app", cwd=job.root,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (job.root / "ci", job.root / TESTS)))},
-            timeout_s=_TESTS_LIMIT_S,
+            timeout_s=limit_s,
         )  # fmt: skip
     except StepFailed as error:
         raise _failure(error, results, screenshots) from error
-    passed = durations(results)
-    return {
-        "summary": f"{len(passed)} scenarios passed",
-        "scenarios": passed,
-        "screenshots": sorted(str(path) for path in screenshots.glob("*.png")),
-    }
+    return results, screenshots
 
 
 def durations(results: Path) -> dict[str, float]:
@@ -78,15 +89,6 @@ def _failure(error: StepFailed, results: Path, screenshots: Path) -> E2eFailed:
     return E2eFailed(
         f"{said}: {error.message}", hint=f"pictures of failed windows: {screenshots / 'failed'}", log=error.log
     )
-
-
-def _command(job: Job, program: Path, model: Path, screenshots: Path, results: Path) -> list[str | Path]:
-    screen = ["dbus-run-session", "--", "xvfb-run", "--auto-servernum", "--server-args=-screen 0 1280x1024x24"]
-    return [
-        *screen, sys.executable, "-m", "pytest", job.root / TESTS,
-        "--app", program, "--slow-model", model, "--screenshots", screenshots,
-        "--junitxml", results, "--timeout", str(_TEST_LIMIT_S),
-    ]  # fmt: skip
 
 
 STAGE = Stage(
