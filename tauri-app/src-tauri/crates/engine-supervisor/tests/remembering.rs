@@ -14,10 +14,11 @@ use engine_supervisor::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// As the packager writes it, of the files `names` of the engine's folder.
-fn manifest_of(settings: &Settings, names: &[&str]) -> Value {
+/// As the packager writes it, of all files in the engine's folder.
+fn manifest_of(settings: &Settings) -> Value {
     let engine = settings.program.parent().unwrap();
-    let output = Command::new("sha256sum").args(names).current_dir(engine).output().unwrap();
+    let hash_all = "find . -type f -printf '%P\\0' | xargs -0 sha256sum";
+    let output = Command::new("sh").args(["-c", hash_all]).current_dir(engine).output().unwrap();
     let lines = String::from_utf8(output.stdout).unwrap();
     let hashes = lines.lines().map(|line| line.split_once("  ").unwrap());
     let files: serde_json::Map<String, Value> =
@@ -35,7 +36,7 @@ fn checked(folder: &Path, manifest: &Value, settings: Settings) -> Settings {
 #[tokio::test]
 async fn an_engine_as_it_was_packed_is_started_and_written_down_while_it_runs() {
     let (folder, settings) = (TempDir::new().unwrap(), real_settings());
-    let manifest = manifest_of(&settings, &["localai-sidecar", "llama/libllama.so"]);
+    let manifest = manifest_of(&settings);
     let engine = Engine::new(checked(folder.path(), &manifest, settings));
     within("loading", engine.load(tiny_model())).await.unwrap();
 
@@ -51,7 +52,7 @@ async fn an_engine_as_it_was_packed_is_started_and_written_down_while_it_runs() 
 #[tokio::test]
 async fn an_engine_that_is_not_as_it_was_packed_is_not_started_and_the_file_named() {
     let (folder, settings) = (TempDir::new().unwrap(), real_settings());
-    let mut manifest = manifest_of(&settings, &["localai-sidecar", "llama/libllama.so"]);
+    let mut manifest = manifest_of(&settings);
     manifest["files"]["llama/libllama.so"] = "00".into();
     let engine = Engine::new(checked(folder.path(), &manifest, settings));
     let error = within("loading", engine.load(tiny_model())).await.unwrap_err();
@@ -65,7 +66,7 @@ async fn an_engine_that_is_not_as_it_was_packed_is_not_started_and_the_file_name
 #[tokio::test]
 async fn stopping_while_the_files_are_checked_leaves_nothing_running() {
     let (folder, settings) = (TempDir::new().unwrap(), real_settings());
-    let manifest = manifest_of(&settings, &["localai-sidecar"]);
+    let manifest = manifest_of(&settings);
     let engine = Engine::new(checked(folder.path(), &manifest, settings));
     let loading = tokio::spawn({
         let engine = engine.clone();

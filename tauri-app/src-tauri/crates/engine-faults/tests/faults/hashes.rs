@@ -20,12 +20,16 @@ const LARGE: usize = 32 << 20;
 /// A library that the engine is packed with.
 const LIBRARY: &str = "libengine.so";
 
+/// One that is not.
+const SPARE_LIBRARY: &str = "libengine-older.so.1";
+
 pub(crate) fn rows() -> Vec<Row> {
     vec![
         Row::new("all files are as they were packed", "started", all_right),
         Row::new("the program is not the one that was packed", REFUSED, other_program),
         Row::new("a library was changed after it was checked", REFUSED, changed_library),
         Row::new("a library is missing", REFUSED, missing_library),
+        Row::new("there is a library that nobody packed", REFUSED, spare_library),
         Row::new("the manifest is missing", REFUSED, || {
             wrong_manifest(None, "No such file or directory")
         }),
@@ -152,6 +156,16 @@ async fn missing_library() -> String {
     std::fs::remove_file(packed.place.file(LIBRARY)).unwrap();
     let engine = packed.engine();
     let seen = refused(&packed, &engine, "No such file or directory").await;
+    engine.shut_down().await;
+    assert!(packed.place.pids().is_empty());
+    seen
+}
+
+async fn spare_library() -> String {
+    let packed = Packed::new();
+    std::fs::write(packed.place.file(SPARE_LIBRARY), "a library of the version before").unwrap();
+    let engine = packed.engine();
+    let seen = refused(&packed, &engine, SPARE_LIBRARY).await;
     engine.shut_down().await;
     assert!(packed.place.pids().is_empty());
     seen

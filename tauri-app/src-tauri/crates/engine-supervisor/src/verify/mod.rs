@@ -2,7 +2,8 @@
 //!
 //! The packager writes their hashes into a manifest beside the engine's folder. Before each
 //! start the program is hashed; the other files are hashed once, and again when their size,
-//! time or inode differ from then.
+//! time or inode differ from then. A library that the manifest does not name is as wrong as a
+//! changed one: it may be one of an older version, and the engine would load it.
 //!
 //! This protects against accidents: a damaged disk, half an update, a packager that rewrites
 //! programs. It does not protect against somebody who may write to the app's folder: they
@@ -11,6 +12,7 @@
 mod hash;
 mod manifest;
 mod memory;
+mod spare;
 mod wrong;
 
 use std::path::{Path, PathBuf};
@@ -38,7 +40,7 @@ pub(crate) fn verify(
         check(&path, name, expected, *name == manifest.program, &mut memory)?;
     }
     memory.write();
-    Ok(())
+    spare::first(engine, &manifest)?.map_or(Ok(()), Err)
 }
 
 fn check(

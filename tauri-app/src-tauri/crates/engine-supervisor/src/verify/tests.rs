@@ -77,6 +77,19 @@ fn a_missing_file_is_named() {
 }
 
 #[test]
+fn a_library_that_nobody_packed_is_named_and_other_files_are_not() {
+    let engine = Engine::new();
+    fs::write(engine.library().with_file_name("README.pacnew"), "a packager's\n").unwrap();
+    assert_eq!(engine.verify(), Ok(()));
+    for name in ["libggml-cpu-older.so", "libllama.so.0.2", "GGML.DLL"] {
+        let spare = engine.library().with_file_name(name);
+        fs::write(&spare, "of the version before\n").unwrap();
+        assert_eq!(engine.verify().unwrap_err().path, spare);
+        fs::remove_file(spare).unwrap();
+    }
+}
+
+#[test]
 fn the_program_is_hashed_each_time_and_a_library_when_it_looks_different() {
     let engine = Engine::new();
     engine.verify().unwrap();
