@@ -75,6 +75,18 @@ def invalid_params(name: str, value: object, allowed: str) -> ProtocolError:
     )
 
 
+def device_unavailable(device: str, reason: str | None, available: list[str], **more: bool) -> ProtocolError:
+    """The device that was asked for cannot compute; those in `available` can."""
+    hint = f"use one of: {', '.join(available)}" if available else "install the program again"
+    return ProtocolError(
+        "device_unavailable",
+        f"there is no device `{device}` here{f': {reason}' if reason else ''}",
+        "start another process to use it" if more.get("restart") else hint,
+        available=available,
+        **more,
+    )
+
+
 def cancelled() -> ProtocolError:
     """The answer of a request that was cancelled before it had a result."""
     return ProtocolError("cancelled", "the request was cancelled", "send it again if it is still wanted")

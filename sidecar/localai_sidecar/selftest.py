@@ -10,10 +10,12 @@ from localai_sidecar.kept.cachefolder import CacheFolder, default_folder
 from localai_sidecar.llama.abort import AbortFlag
 from localai_sidecar.llama.decode import pieces, prefill
 from localai_sidecar.llama.library import Library, load
+from localai_sidecar.llama.model import Model
 from localai_sidecar.llama.prompt import prompt_tokens
 from localai_sidecar.llama.sampling import Sampler
 from localai_sidecar.log import Log
 from localai_sidecar.machine.memory import resident_bytes
+from localai_sidecar.protocol.notices import Tell
 from localai_sidecar.protocol.params import LoadParams, generate
 from localai_sidecar.protocol.textstream import TextStream
 from localai_sidecar.serving import loading
@@ -50,39 +52,58 @@ def self_test(test: SelfTest, folder: Path, log: Log) -> dict[str, Any]:
     library = load(folder, log)
     cache = CacheFolder(default_folder())
     backends = proven_backends(library, build, cache, log)
-    known = {"buildId": build.build_id, "backends": backends.describe(), "device": test.device or "CPU"}
-    report = EMPTY_REPORT | known
+    report = EMPTY_REPORT | {"buildId": build.build_id, "device": test.device or "CPU"}
     try:
-        backends.check(test.device)
+        backends.check(test.device, _never)
         if model is not None:
-            report |= _generate(library, cache, model, test)
+            params = LoadParams(model, 0, -1, test.device, 0, "auto")
+            report |= _generate(opened(params, library, backends, cache, log), test.tokens)
     except ProtocolError as problem:
         report["ok"] = False
         report["error"] = {"kind": problem.kind, "message": problem.message, "hint": problem.hint}
-    return report | {"rssBytes": resident_bytes()}
+    return report | {"backends": backends.describe(), "rssBytes": resident_bytes()}
 
 
 def proven_backends(library: Library, build: Build, cache: CacheFolder, log: Log) -> Backends:
     """The backends, after their proof if it is not kept; `check` tells which of them are there."""
     backends = Backends(library, build.build_id, log)
-    if not backends.recall(cache):
-        backends.prove(lambda notice: log.info(notice["message"]))
+    backends.recall(cache)
+    if not backends.is_complete:
+        backends.find_out(teller(log), is_waiting=True)
     return backends
 
 
-def _generate(library: Library, cache: CacheFolder, path: str, test: SelfTest) -> dict[str, Any]:
-    plan = loading.plan(LoadParams(path, 0, -1, test.device, 0, "auto"), library, cache)
-    model = loading.load(plan, library, lambda _: True)
-    params = generate({"prompt": _PROMPT, "temperature": 0, "maxTokens": test.tokens})
+def opened(params: LoadParams, library: Library, backends: Backends, cache: CacheFolder, log: Log) -> Model:
+    """The model, on the device asked for or the best one. Raises ProtocolError."""
+    plan = loading.plan(params, library, cache)
+    device = backends.choose(plan, teller(log), _never)
+    return loading.load(plan, library, lambda _: True, backends.place(device, plan, teller(log)))
+
+
+def teller(log: Log) -> Tell:
+    """Notices go to the log, where there is nobody to be told."""
+    return lambda notice: log.info(notice["message"])
+
+
+def _never() -> bool:
+    return False
+
+
+def _generate(model: Model, tokens: int) -> dict[str, Any]:
+    params = generate({"prompt": _PROMPT, "temperature": 0, "maxTokens": tokens})
     sampler = Sampler(model.llama, model.vocabulary_size, params.sampling, 0)
     model.begin(AbortFlag())
     prefill(model, prompt_tokens(model, params), 0, lambda _: None)
     stream, times, text = TextStream(), [], ""
-    for piece in pieces(model, sampler, test.tokens):
+    for piece in pieces(model, sampler, tokens):
         if piece is None:
             break
         times.append(time.perf_counter())
         text += stream.feed(piece)
     sampler.end()
     seconds = times[-1] - times[0] if len(times) > 1 else 0
-    return {"text": text, "tokensPerSecond": round((len(times) - 1) / seconds, 2) if seconds else None}
+    return {
+        "device": model.place.device,
+        "text": text,
+        "tokensPerSecond": round((len(times) - 1) / seconds, 2) if seconds else None,
+    }

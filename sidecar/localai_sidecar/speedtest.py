@@ -14,8 +14,7 @@ from localai_sidecar.llama.model import Model
 from localai_sidecar.llama.sampling import Sampler
 from localai_sidecar.log import Log
 from localai_sidecar.protocol.params import LoadParams, Sampling
-from localai_sidecar.selftest import proven_backends
-from localai_sidecar.serving import loading
+from localai_sidecar.selftest import opened, proven_backends
 
 _GREEDY = Sampling(temperature=0, top_k=0, top_p=1, min_p=0, repeat_penalty=1)
 
@@ -48,11 +47,11 @@ def speed_test(test: SpeedTest, folder: Path, log: Log) -> dict[str, Any]:
     }
     cache = CacheFolder(default_folder())
     try:
-        proven_backends(library, build, cache, log).check(test.device)
-        plan = loading.plan(LoadParams(path, 0, -1, test.device, test.threads, "auto"), library, cache)
-        model = loading.load(plan, library, lambda _: True)
+        backends = proven_backends(library, build, cache, log)
+        backends.check(test.device, lambda: False)
+        model = opened(LoadParams(path, 0, -1, test.device, test.threads, "auto"), library, backends, cache, log)
         _check_fits(test, model)
-        report |= {"threads": model.threads} | _measure(test, model)
+        report |= {"device": model.place.device, "threads": model.threads} | _measure(test, model)
     except ProtocolError as problem:
         report["error"] = {"kind": problem.kind, "message": problem.message, "hint": problem.hint}
     return report

@@ -90,7 +90,7 @@ def test_packages_of_the_sidecar_depend_one_way() -> None:
         others = tuple(f"localai_sidecar.{part}" for part in parts - {leaf})
         assert importers(SIDECAR / leaf, *others) == []
     users = {line.split()[0] for line in importers(SIDECAR, "localai_sidecar.serving") if "/serving/" not in line}
-    assert users == {f"sidecar/localai_sidecar/{name}.py" for name in ("__main__", "selftest", "speedtest")}
+    assert users == {f"sidecar/localai_sidecar/{name}.py" for name in ("__main__", "selftest")}
 
 
 def test_only_the_report_prints() -> None:

@@ -12,6 +12,7 @@ from localai_sidecar.gguf.cursor import U32, Cursor, GgufError
 from localai_sidecar.gguf.metadata import read_count, read_metadata
 from localai_sidecar.gguf.modelkeys import check_model
 from localai_sidecar.gguf.tensors import check_layout, read_tensor
+from localai_sidecar.gguf.weights import NO_WEIGHTS, Weights, weights_of
 
 MAGIC = b"GGUF"
 VERSIONS = (2, 3)
@@ -28,6 +29,7 @@ class Header(NamedTuple):
     modified_ns: int
     header_hash: str  # 32 hex digits: with size and time it stands for the file in the keys of caches
     metadata: dict[str, Any]
+    weights: Weights = NO_WEIGHTS
 
     def number(self, key: str) -> int:
         """An integer of the architecture's own section, e.g. `context_length`; 0 without one."""
@@ -67,7 +69,8 @@ def _check_header(cursor: Cursor, modified_ns: int) -> Header:
     tensor_count = _count(cursor, "the tensor count", 24, MAX_TENSORS)
     metadata = read_metadata(cursor, _count(cursor, "the metadata count", 13, MAX_PAIRS))
     architecture = check_model(metadata)
-    check_layout([read_tensor(cursor, index) for index in range(tensor_count)], metadata.alignment, cursor)
+    tensors = [read_tensor(cursor, index) for index in range(tensor_count)]
+    check_layout(tensors, metadata.alignment, cursor)
     name = metadata.values.get("general.name")
     return Header(
         architecture=architecture,
@@ -76,6 +79,7 @@ def _check_header(cursor: Cursor, modified_ns: int) -> Header:
         modified_ns=modified_ns,
         header_hash=blake2b(memoryview(cursor.data)[: cursor.at], digest_size=16).hexdigest(),
         metadata=metadata.values,
+        weights=weights_of(tensors),
     )
 
 

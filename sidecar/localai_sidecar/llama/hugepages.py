@@ -61,7 +61,7 @@ class LargePages:
         """
         if self._reserved is None:
             self._reserved = sorted(set(_anonymous_ranges()) - self._before)
-            self._pieces = pieces_of(self._reserved) if _free_in_large_blocks() >= self._needed else []
+            self._pieces = pieces_of(self._reserved) if _free_in_large_blocks() >= self._needed > 0 else []
             self._count = len(self._pieces)
         left = self._count - int(fraction * self._count) - _AHEAD
         while self._pieces and len(self._pieces) > left:
@@ -74,6 +74,8 @@ class LargePages:
 
         Where they were slow to come a thread of ours makes them while nothing else wants to run.
         """
+        if not self._needed:
+            return
         # As they were reserved: where asking was given up, the kernel lists them in parts, some of them small.
         reserved = self._reserved or []
         for start, end in reserved:

@@ -9,16 +9,20 @@ from localai_sidecar.gguf.header import Header
 from localai_sidecar.llama.abort import AbortFlag, abort_callback
 from localai_sidecar.llama.chatforms import ChatForms
 from localai_sidecar.llama.context import Kept
+from localai_sidecar.llama.gpudevice import device_list
 from localai_sidecar.llama.hugepages import LargePages
 from localai_sidecar.llama.library import Library
 from localai_sidecar.llama.loadfailure import explain
 from localai_sidecar.llama.pace import FixedPace, Pace
+from localai_sidecar.llama.place import ON_CPU, Place
 from localai_sidecar.llama.threadpool import ThreadPools
 from localai_sidecar.llama.threads import default_threads
 from localai_sidecar.llama.vocabulary import Vocabulary
 
 # Prefill goes in pieces of one fixed size: other sizes change the last bits of the logits.
 PREFILL_PIECE = 512
+# How far a load is when a device has the weights, and when it has compiled what a piece of prefill needs.
+_WEIGHTS_READ, _PIECE_COMPILED = 0.98, 0.985
 _LONGEST_NAME = 256
 _VOCABULARY_NONE = 0
 
@@ -35,6 +39,7 @@ class Model(Vocabulary):
         context_length: Callable[[], int],
         threads: int,
         progress: "Progress",
+        place: Place = ON_CPU,
         is_mapped: bool = False,
         no_alloc: bool = False,
     ) -> None:
@@ -46,6 +51,7 @@ class Model(Vocabulary):
         self.library = library
         self.llama = library.llama
         self.header = header
+        self.place = place
         library.native_log.errors.clear()
         self._abort_callback = abort_callback(self.llama)
         template = header.metadata.get("tokenizer.chat_template")
@@ -57,7 +63,7 @@ class Model(Vocabulary):
             raise
         super().__init__(self.llama, self.handle)
         self.parameters: int = self.llama.llama_model_n_params(self.handle)
-        self.threads = threads or default_threads(self.parameters)
+        self.threads = threads or (1 if place.is_whole else default_threads(self.parameters))
         try:
             self._check_usable()
             self.context_length = context_length()
@@ -69,20 +75,26 @@ class Model(Vocabulary):
         self.kept = Kept(self.llama, self.context)
         self._pools = ThreadPools(library, self.context)
         self._pools.use(self.threads)
-        adapts = not threads and self.threads > 1
+        # A device's tokens tell nothing of threads, and its driver's own may be what keeps the processor busy.
+        adapts = not threads and self.threads > 1 and not place.gpu
         self.pace: Pace | FixedPace = Pace(self.threads, self._use_threads) if adapts else FixedPace()
         self.chat.settle(self)
+        if place.gpu and not no_alloc:
+            self._warm_up(progress)
 
     def _load(self, path: bytes, progress: "Progress", is_mapped: bool, no_alloc: bool) -> Any:
         params = self.llama.llama_model_default_params()
-        params.n_gpu_layers = 0
+        devices = device_list(self.place.gpu)
+        params.devices = ctypes.cast(devices, ctypes.c_void_p)
+        params.n_gpu_layers = self.place.layers
         params.load_mode = self.llama.LLAMA_LOAD_MODE_MMAP if is_mapped else self.llama.LLAMA_LOAD_MODE_NONE
         params.no_alloc = no_alloc
-        self._pages = pages = LargePages(self.header.file_bytes)
-        params.progress_callback = self.llama.llama_progress_callback(_on_progress(progress, pages))
+        self._pages = pages = LargePages(0 if self.place.is_whole else self.header.file_bytes)
+        share = _WEIGHTS_READ if self.place.gpu else 1.0
+        params.progress_callback = self.llama.llama_progress_callback(_on_progress(progress, pages, share))
         handle = self.llama.llama_model_load_from_file(path, params)
         if not handle:
-            raise explain(self.library.native_log.errors, self.header)
+            raise self._explained()
         pages.filled()
         return handle
 
@@ -104,10 +116,27 @@ class Model(Vocabulary):
         params.n_batch = params.n_ubatch = PREFILL_PIECE
         params.n_threads = params.n_threads_batch = self.threads
         params.no_perf = True
+        if self.place.gpu:
+            # Only a piece's last token gets logits, and room for those of all would be taken from layers.
+            params.n_outputs_max = 1
         context = self.llama.llama_init_from_model(self.handle, params)
         if not context:
-            raise explain(self.library.native_log.errors, self.header)
+            raise self._explained()
         return context
+
+    def _explained(self) -> ProtocolError:
+        return explain(self.library.native_log.errors, self.header, self.place)
+
+    def _warm_up(self, progress: "Progress") -> None:
+        """Compute what is computed later: a driver compiles its programs when it first needs them, for seconds."""
+        for count, done in ((min(PREFILL_PIECE, self.context_length), _PIECE_COMPILED), (1, 1.0)):
+            tokens = (ctypes.c_int32 * count)(*[self.first_token] * count)
+            self.kept.forget()
+            if self.llama.llama_decode(self.context, self.llama.llama_batch_get_one(tokens, count)):
+                raise self._explained()
+            self.llama.llama_synchronize(self.context)
+            progress(done)
+        self.kept.forget()
 
     def free(self) -> None:
         """Give everything back."""
@@ -175,12 +204,12 @@ class Model(Vocabulary):
         self._pools.pause()
 
 
-def _on_progress(progress: "Progress", pages: LargePages) -> Callable[[float, Any], bool]:
+def _on_progress(progress: "Progress", pages: LargePages, share: float) -> Callable[[float, Any], bool]:
     """llama.cpp calls it first when the memory for the weights is reserved, and nothing is in it yet."""
 
     def report(fraction: float, _: Any) -> bool:
         pages.filling(fraction)
-        return progress(fraction)
+        return progress(share * fraction)
 
     return report
 

@@ -20,7 +20,10 @@ _CONTEXTS = "contexts"
 
 
 class Engine:
-    """`model` and what belongs to it are touched by the worker's thread only; `description` may be read by others."""
+    """`model` and what belongs to it are touched by the worker's thread only.
+
+    `description` and `device`, which computes it, may be read by others.
+    """
 
     def __init__(self, library: Library, build: Build, outbox: Outbox, log: Log) -> None:
         self.library = library
@@ -30,18 +33,19 @@ class Engine:
         self.model: Model | None = None
         self.contexts: Contexts | None = None
         self.description: dict[str, Any] | None = None
+        self.device: str | None = None
         self._build = build
         self._outbox = outbox
         self._log = log
 
-    def use_cache(self, params: CacheParams) -> bool:
-        """Keep things where the driver said; whether a device is ready because its proof was kept."""
+    def use_cache(self, params: CacheParams) -> None:
+        """Keep things where the driver said, and take up what was found out before."""
         max_bytes = DEFAULT_MAX_BYTES if params.max_bytes is None else params.max_bytes
         folder = default_folder() if params.folder is None else Path(params.folder)
         if folder is not None and max_bytes:
             self.cache = CacheFolder(folder)
             self.keeper = Keeper(folder / _CONTEXTS, max_bytes, self._log)
-        return self.backends.recall(self.cache)
+        self.backends.recall(self.cache)
 
     def tell(self, notice: Notice) -> None:
         """Send a `log` notification."""
@@ -51,9 +55,14 @@ class Engine:
         """Use `model` from now on."""
         header = model.header
         identity = digest(
-            self._build.build_id, header.header_hash, header.file_bytes, header.modified_ns, model.context_length, "CPU"
+            self._build.build_id,
+            header.header_hash,
+            header.file_bytes,
+            header.modified_ns,
+            model.context_length,
+            model.place.identity,
         )
-        self.model, self.description = model, model.describe()
+        self.model, self.description, self.device = model, model.describe(), model.place.device
         self.contexts = Contexts(model.kept, identity, self.keeper)
         model.chat.tell_by(self.tell)
 
@@ -61,7 +70,7 @@ class Engine:
         """Free the model, if there is one; its context is put away before."""
         if self.contexts:
             self.contexts.put_away()
-        model, self.model, self.contexts, self.description = self.model, None, None, None
+        model, self.model, self.contexts, self.description, self.device = self.model, None, None, None, None
         if model:
             model.free()
 

@@ -28,8 +28,10 @@ def initialize(server: "Server", request: rpc.Request) -> dict[str, Any]:
             server.exit_with(EXIT_PROTOCOL_VERSION)
         raise
     server.initialized = True
-    is_ready = server.engine.use_cache(cache)
-    server.worker.start(None if is_ready else lambda: server.engine.backends.prove(server.engine.tell))
+    engine = server.engine
+    engine.use_cache(cache)
+    complete = engine.backends.is_complete
+    server.worker.start(None if complete else lambda: engine.backends.find_out(engine.tell, is_waiting=False))
     return {
         "protocolVersion": params.PROTOCOL_VERSION,
         "server": {"name": "localai-sidecar", "version": __version__, "buildId": server.build.build_id},
@@ -54,7 +56,7 @@ def status(server: "Server", request: rpc.Request) -> dict[str, Any]:
     return {
         "state": current.state if current else "idle",
         "model": description,
-        "device": "CPU" if description else None,
+        "device": server.engine.device,
         "backends": server.engine.backends.describe(),
         "rssBytes": resident_bytes(),
         "queued": server.worker.queued,

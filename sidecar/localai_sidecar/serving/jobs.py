@@ -16,6 +16,9 @@ from localai_sidecar.serving import loading
 from localai_sidecar.serving.engine import Engine
 from localai_sidecar.serving.generation import Reply, never_started
 
+# How far a load is once its device is tried, before the weights are read.
+_DEVICE_READY = 0.01
+
 
 class Job:
     """One request. `run` is called once, on the worker's thread; `cancel` and `tick` may come from another."""
@@ -69,17 +72,23 @@ class LoadJob(Job):
         super().__init__(id, outbox)
         self._params = params
         self.heartbeat: Heartbeat = self._beat("model/progress")
-        self.heartbeat.update({"id": id, "fraction": 0.0})
+        self._fraction = 0.0
+        self._on_progress(0.0)
 
     def run(self, engine: Engine) -> dict[str, Any]:
         """The file is checked before the old model goes; what fails after that leaves none."""
-        engine.backends.check(self._params.device)
+        backends = engine.backends
+        backends.check(self._params.device, self.flag.is_set)
         plan = loading.plan(self._params, engine.library, engine.cache)
+        device = backends.choose(plan, engine.tell, self.flag.is_set)
         if self.flag.is_set():
             raise cancelled()
         engine.release()
         try:
-            model = loading.load(plan, engine.library, self._on_progress)
+            place = backends.place(device, plan, engine.tell)
+            # Trying a device may have taken most of the time without progress that a driver puts up with.
+            self._on_progress(_DEVICE_READY if place.gpu else 0.0)
+            model = loading.load(plan, engine.library, self._on_progress, place)
         except ProtocolError:
             if self.flag.is_set():
                 raise cancelled() from None
@@ -88,6 +97,7 @@ class LoadJob(Job):
             model.free()
             raise cancelled()
         engine.take(model)
+        backends.loaded(model.place)
         self.heartbeat.stop({"id": self.id, "fraction": 1.0})
         shortened = loading.shortened(self._params.context_length, model.context_length, plan.header)
         if shortened:
@@ -96,14 +106,15 @@ class LoadJob(Job):
 
     def _on_progress(self, fraction: float) -> bool:
         # The context comes after the last tensor, so 1.0 is not llama.cpp's to say.
-        self.heartbeat.update({"id": self.id, "fraction": round(min(fraction, 0.99), 4)})
+        self._fraction = max(self._fraction, min(fraction, 0.99))
+        self.heartbeat.update({"id": self.id, "fraction": round(self._fraction, 4)})
         return not self.flag.is_set()
 
     def _result(self, model: Model) -> dict[str, Any]:
         return {
             "model": model.describe(),
-            "device": "CPU",
-            "gpuLayers": 0,
+            "device": model.place.device,
+            "gpuLayers": model.place.layers,
             "threads": model.threads,
             "loadMs": round((time.perf_counter() - self.received) * 1000, 3),
         }

@@ -11,6 +11,7 @@ from localai_sidecar.kept.cachefolder import CacheFolder
 from localai_sidecar.llama.library import Library
 from localai_sidecar.llama.loadfailure import out_of_memory
 from localai_sidecar.llama.model import Model, Progress
+from localai_sidecar.llama.place import ON_CPU, Place
 from localai_sidecar.machine.memory import available_bytes
 from localai_sidecar.protocol.notices import Notice, notice
 from localai_sidecar.protocol.params import SHORTEST_CONTEXT, LoadParams
@@ -36,6 +37,8 @@ class LoadPlan(NamedTuple):
     context_length: int
     threads: int
     load_mode: str
+    device: str | None
+    gpu_layers: int
 
 
 def plan(params: LoadParams, library: Library, cache: CacheFolder) -> LoadPlan:
@@ -51,23 +54,32 @@ def plan(params: LoadParams, library: Library, cache: CacheFolder) -> LoadPlan:
     path = params.path.encode()
     context_length = params.context_length or affordable_context(header, available_bytes())
     check_opens(path, header, min(context_length, _TRIAL_CONTEXT), library, cache)
-    return LoadPlan(path, header, params.context_length, params.threads, params.load_mode)
+    return LoadPlan(
+        path, header, params.context_length, params.threads, params.load_mode, params.device, params.gpu_layers
+    )
 
 
-def load(plan: LoadPlan, library: Library, progress: Progress) -> Model:
+def load(plan: LoadPlan, library: Library, progress: Progress, place: Place = ON_CPU) -> Model:
     """Load what was planned. Raises ProtocolError."""
     available = available_bytes()
-    wanted = plan.context_length or affordable_context(plan.header, available)
-    _check_fits(wanted, plan.header, available)
+    share = _cpu_share(place)
+    wanted = place.context_length or plan.context_length or affordable_context(plan.header, available)
+    _check_fits(wanted, plan.header, available, share)
     return Model(
         library,
         plan.path,
         plan.header,
-        context_length=lambda: _fitting(plan, wanted),
+        context_length=lambda: wanted if place.gpu else _fitting(plan, wanted),
         threads=plan.threads,
-        is_mapped=is_mapped(plan.load_mode, plan.header.file_bytes, available),
+        is_mapped=is_mapped(plan.load_mode, int(share * plan.header.file_bytes), available),
         progress=progress,
+        place=place,
     )
+
+
+def _cpu_share(place: Place) -> float:
+    """How much of weights and context the machine's own memory has to hold."""
+    return 1 - place.layers / place.total if place.gpu else 1.0
 
 
 def _fitting(plan: LoadPlan, wanted: int) -> int:
@@ -80,8 +92,8 @@ def _fitting(plan: LoadPlan, wanted: int) -> int:
     return wanted
 
 
-def _check_fits(context_length: int, header: Header, available: int) -> None:
-    needed = context_length * context_bytes_per_token(header) + _COMPUTE_BYTES
+def _check_fits(context_length: int, header: Header, available: int, share: float = 1.0) -> None:
+    needed = int(share * context_length * context_bytes_per_token(header)) + _COMPUTE_BYTES
     if needed > available:
         raise out_of_memory(needed, f"a context of {context_length} tokens")
 

@@ -19,8 +19,15 @@ _LAST_WORDS_BYTES = 2_000
 _SEND_LIMIT_S = 15.0
 
 
+CRASHED, HUNG, NOT_STARTED = "crashed", "hung", "not_started"
+
+
 class ChildFailed(Exception):
-    """A throw-away process gave no answer; the text says what became of it."""
+    """A throw-away process gave no answer; the text says what became of it, `code` in one word."""
+
+    def __init__(self, text: str, code: str = CRASHED) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 class Child:
@@ -30,8 +37,8 @@ class Child:
     called.
     """
 
-    def __init__(self, task: str, memory_bytes: int = 0) -> None:
-        """`memory_bytes` bounds its address space; 0 does not. Raises ChildFailed."""
+    def __init__(self, task: str, memory_bytes: int = 0, environment: Mapping[str, str] | None = None) -> None:
+        """`memory_bytes` bounds its address space; 0 does not. `environment` is added to ours. Raises ChildFailed."""
         self._task = task
         self._ended = False
         try:
@@ -39,11 +46,11 @@ class Child:
             their_input, self._input = os.pipe()
             self._output, their_output = os.pipe()
         except OSError as error:
-            raise ChildFailed(f"a process for `{task}` cannot be started: {error.strerror}") from None
+            raise ChildFailed(f"a process for `{task}` cannot be started: {error.strerror}", NOT_STARTED) from None
         try:
             self._pid = os.posix_spawn(
                 *_program(task, memory_bytes),
-                _environment(),
+                {**_environment(), **(environment or {})},
                 file_actions=[
                     (os.POSIX_SPAWN_DUP2, their_input, 0),
                     (os.POSIX_SPAWN_DUP2, their_output, 1),
@@ -52,7 +59,7 @@ class Child:
             )
         except OSError as error:
             self._close()
-            raise ChildFailed(f"a process for `{task}` cannot be started: {error.strerror}") from None
+            raise ChildFailed(f"a process for `{task}` cannot be started: {error.strerror}", NOT_STARTED) from None
         finally:
             os.close(their_input)
             os.close(their_output)
@@ -68,16 +75,19 @@ class Child:
         try:
             _write_all(self._input, json.dumps(question).encode() + b"\n", time.monotonic() + seconds)
         except TimeoutError:
-            self._fail(f"took longer than {seconds:g} s")
+            self._fail(f"took longer than {seconds:g} s", HUNG)
         except OSError:
             pass
 
-    def receive(self, seconds: float) -> dict[str, Any]:
-        """The answer to what was sent, within `seconds`. Raises ChildFailed; the process is gone then."""
+    def receive(self, seconds: float, limit: float | None = None) -> dict[str, Any]:
+        """The answer to what was sent, within `seconds`. Raises ChildFailed; the process is gone then.
+
+        `limit` is what to tell of one that hangs, where it had begun to wait before.
+        """
         try:
             line = _read_line(self._output, time.monotonic() + seconds)
         except TimeoutError:
-            self._fail(f"took longer than {seconds:.3g} s")
+            self._fail(f"took longer than {limit or seconds:.3g} s", HUNG)
         try:
             answer = json.loads(line)
         except ValueError:
@@ -90,11 +100,11 @@ class Child:
         """Kill the process if it still runs, and forget it; may be called again."""
         self._kill()
 
-    def _fail(self, what: str | None) -> NoReturn:
+    def _fail(self, what: str | None, code: str = CRASHED) -> NoReturn:
         last_words = self._read_last_words()
         status = self._kill()
         what = what or _fate(status)
-        raise ChildFailed(f"the process for `{self._task}` {what}{': ' + last_words if last_words else ''}")
+        raise ChildFailed(f"the process for `{self._task}` {what}{': ' + last_words if last_words else ''}", code)
 
     def _read_last_words(self) -> str:
         size = os.fstat(self._last_words).st_size
@@ -119,6 +129,19 @@ class Child:
         self._ended = True
         for fd in (self._input, self._output, self._last_words):
             os.close(fd)
+
+
+def receive_all(children: list[Child], seconds: float) -> dict[Child, dict[str, Any] | ChildFailed]:
+    """What each answers to what it was sent, within `seconds` altogether; a child that fails is gone then."""
+    deadline = time.monotonic() + seconds
+    answers: dict[Child, dict[str, Any] | ChildFailed] = {}
+    for child in children:
+        try:
+            # One that hangs takes all of the time; what the others have answered meanwhile waits in their pipes.
+            answers[child] = child.receive(max(deadline - time.monotonic(), 0), seconds)
+        except ChildFailed as failure:
+            answers[child] = failure
+    return answers
 
 
 def _program(task: str, memory_bytes: int) -> tuple[str, list[str]]:

@@ -2,9 +2,11 @@
 
 import json
 import os
+import select
 from collections.abc import Callable
 from typing import Any
 
+from localai_sidecar.errors import EXIT_ASKED
 from localai_sidecar.log import Log
 from localai_sidecar.protocol.lines import LineSplitter
 from localai_sidecar.protocol.stdio import Channel
@@ -18,6 +20,7 @@ _LONGEST_QUESTION = 1 << 25
 def run(words: list[str], channel: Channel, log: Log) -> int:
     """Answer until stdin ends; `words` are the task's name and the limit of its address space in bytes (0: none)."""
     task, memory_bytes = words
+    _leave_if_orphaned(channel.input)
     _limit(int(memory_bytes))
     answer = TASKS[task](log)
     # Here only one thread writes, and whoever asked reads.
@@ -27,6 +30,17 @@ def run(words: list[str], channel: Channel, log: Log) -> int:
         for line in lines.feed(chunk):
             _write(channel.output, json.dumps(answer(json.loads(line or b"{}"))).encode() + b"\n")
     return 0
+
+
+def _leave_if_orphaned(fd: int) -> None:
+    """The parent may have ended before this process could ask who it was; what it asked is nobody's question then.
+
+    Whoever dies from here on takes this process along: that was arranged before.
+    """
+    poll = select.poll()
+    poll.register(fd, 0)
+    if poll.poll(0):
+        os._exit(EXIT_ASKED)
 
 
 def _limit(memory_bytes: int) -> None:
@@ -57,10 +71,18 @@ def _prove(log: Log) -> Answerer:
     return prover(log)
 
 
+def _look(_: Log) -> Answerer:
+    from localai_sidecar.llama.lookside import looker
+
+    return looker()
+
+
 def _template(_: Log) -> Answerer:
     from localai_sidecar.chat.templateside import limited, renderer
 
     return limited(renderer())
 
 
-TASKS: dict[str, Callable[[Log], Answerer]] = {"template": _template, "open": _open, "prove": _prove}
+TASKS: dict[str, Callable[[Log], Answerer]] = {
+    "template": _template, "open": _open, "prove": _prove, "look": _look,
+}  # fmt: skip

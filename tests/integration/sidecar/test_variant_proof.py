@@ -49,7 +49,7 @@ def from_sources(engine_folder: Path, sidecar_command: tuple[str, ...], monkeypa
 def test_every_variant_that_runs_here_computes_like_the_baseline(from_sources: Path) -> None:
     variants = candidates(from_sources / "llama")
     assert len(variants) >= 2
-    errors = {variant: proof.prove("CPU", variant, variants[-1]) for variant in variants}
+    errors = {variant: proof.prove(proof.CPU, variant, variants[-1]).error for variant in variants}
     assert errors[variants[-1]] == 0, "the baseline beside itself"
     assert max(errors.values()) <= MOST_NMSE, errors
 
@@ -66,7 +66,7 @@ def test_one_block_with_a_doubled_scale_fails(from_sources: Path, tmp_path: Path
     content[tensor.data_offset : tensor.data_offset + 2] = (scale + (1 << 10)).to_bytes(2, "little")
     damaged.write_bytes(content)
     with pytest.raises(ProofFailed, match="NMSE"):
-        proof.prove("CPU", variants[0], variants[-1], model=damaged)
+        proof.prove(proof.CPU, variants[0], variants[-1], model=damaged)
 
 
 def test_a_variant_or_model_that_cannot_be_loaded_fails(from_sources: Path, tmp_path: Path) -> None:
@@ -74,9 +74,9 @@ def test_a_variant_or_model_that_cannot_be_loaded_fails(from_sources: Path, tmp_
     not_a_model.write_bytes(b"GGUF")
     variants = candidates(from_sources / "llama")
     with pytest.raises(ProofFailed, match="cannot be loaded"):
-        proof.prove("CPU", variants[0], variants[-1], model=not_a_model)
+        proof.prove(proof.CPU, variants[0], variants[-1], model=not_a_model)
     with pytest.raises(ProofFailed, match="cannot be loaded"):
-        proof.prove("CPU", "libggml-cpu-nowhere.so", variants[-1])
+        proof.prove(proof.CPU, "libggml-cpu-nowhere.so", variants[-1])
 
 
 def backend(client: SidecarClient) -> dict[str, Any]:
