@@ -27,7 +27,7 @@ ENVIRONMENT = ROOT / "build" / "environment"
 EXIT_CODE_FILE = ROOT / "build" / ".exit-code"
 # nox would kill the toolkit half a second after Ctrl-C, and what it compiles with would go on alone.
 STOP_LIMIT_S = 30
-STAGES = ("native", "engine", "pack", "place", "smoke", "bench", "app", "assemble", "e2e")
+STAGES = ("native", "plugin", "engine", "pack", "place", "smoke", "bench", "app", "assemble", "e2e")
 TARGETS = tuple(
     f"{entry['variant']}-{entry['triple']}"
     for entry in tomllib.loads((ROOT / "ci" / "targets.toml").read_text(encoding="utf-8"))["target"]
@@ -184,6 +184,13 @@ def native(session: nox.Session, target: str) -> None:
 
 @nox.session
 @each_target
+def plugin(session: nox.Session, target: str) -> None:
+    """Compile the library of the variant's own backend, if it has one."""
+    sidecarkit(session, "stage", "plugin", "--target", target)
+
+
+@nox.session
+@each_target
 def engine(session: nox.Session, target: str) -> None:
     """Compile the Python sidecar to a program."""
     sidecarkit(session, "stage", "engine", "--target", target)
@@ -276,6 +283,12 @@ def cache(session: nox.Session) -> None:
 def reproduce(session: nox.Session) -> None:
     """Build the commit twice in different circumstances, an hour in all, and compare every byte."""
     sidecarkit(session, "reproduce")
+
+
+@nox.session
+def gpu_acceptance(session: nox.Session) -> None:
+    """Write the archive that accepts an NVIDIA card offline: `-- --architectures 90-real`; `--run` accepts this one."""
+    sidecarkit(session, "acceptance")
 
 
 @nox.session

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from benchmarks.sidebyside import series
 from benchmarks.sidebyside.pairing import pair
 from benchmarks.sidebyside.series import Measured, Pair, Series
 from benchmarks.sidebyside.sides import (
+    CPU,
     GATE_PREDICT,
     GATE_PROMPT_TOKENS,
     GATE_REPETITIONS,
@@ -38,6 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--model", type=Path, required=True, help="GGUF to measure with")
     group.addoption("--demo-model", type=Path, required=True, help="GGUF that the app starts with")
     group.addoption("--threads", type=int, required=True, help="threads on both sides")
+    group.addoption("--device", action="append", help="id of a device to measure; repeatable (default: CPU)")
     group.addoption("--pairs", type=int, default=Rule().most, help="most pairs that are measured in turn")
     group.addoption("--prompt-tokens", type=int, default=GATE_PROMPT_TOKENS, help="length of the prompt that is read")
     group.addoption("--predict", type=int, default=GATE_PREDICT, help="tokens that are written")
@@ -68,9 +71,15 @@ def placed(pytestconfig: pytest.Config) -> Placed:
     )
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What is measured in turn is measured on each device."""
+    if "device" in metafunc.fixturenames:
+        metafunc.parametrize("device", metafunc.config.getoption("device") or [CPU], scope="session")
+
+
 @pytest.fixture(scope="session")
 def work(pytestconfig: pytest.Config) -> Work:
-    """The same work for both sides."""
+    """The same work for both sides, on the CPU."""
     return Work(
         model=pytestconfig.getoption("model").resolve(strict=True),
         threads=pytestconfig.getoption("threads"),
@@ -88,8 +97,9 @@ def demo_model(pytestconfig: pytest.Config) -> Path:
 
 
 @pytest.fixture(scope="session")
-def measured(pytestconfig: pytest.Config, placed: Placed, work: Work) -> Measured:
+def measured(pytestconfig: pytest.Config, placed: Placed, work: Work, device: str) -> Measured:
     """Pairs in turn until the gate needs no more: first those of prefill, then those of decode."""
+    work = replace(work, device=device)
     rule = Rule().up_to(pytestconfig.getoption("pairs"))
     prompt = prompt_of(placed, work)
 
@@ -102,6 +112,6 @@ def measured(pytestconfig: pytest.Config, placed: Placed, work: Work) -> Measure
             )
             return Pair(sidecar=sidecar, anchor=anchor)
 
-        return series.measure(rule, pair_of, lambda text: log.info("%s, %s", phase, text))
+        return series.measure(rule, pair_of, lambda text: log.info("%s, %s, %s", device, phase, text))
 
     return Measured(placed=placed, work=work, series={phase: series_of(phase) for phase in PHASES})

@@ -15,7 +15,7 @@ REPLAY = ReplayClock()
 SIDES = ("sidecar", "anchor")
 
 
-def test_both_sides_compute_with_the_same_cpu_plug_in(measured: Measured) -> None:
+def test_both_sides_compute_with_the_same_plug_in(measured: Measured) -> None:
     pairs = [pair for phase in PHASES for pair in measured.series[phase].pairs]
     (own,) = {pair.sidecar.plug_in for pair in pairs}
     (anchors,) = {pair.anchor.plug_in for pair in pairs}
@@ -28,13 +28,13 @@ def test_both_sides_compute_with_the_same_cpu_plug_in(measured: Measured) -> Non
 def test_speed(benchmark: Pedantic, measured: Measured, phase: str, side: str) -> None:
     series, work = measured.series[phase], measured.work
     own: list[Sample] = [getattr(pair, side) for pair in series.pairs]
-    benchmark.group = f"{measured.placed.target} {phase}"
+    benchmark.group = f"{measured.placed.target} {phase} {work.device}"
+    title = {
+        PREFILL: f"reading a prompt of {work.prompt_tokens} tokens",
+        DECODE: f"writing {work.predict} tokens",
+    }[phase]
     benchmark.extra_info |= {
-        "figure": phase,
-        "title": {
-            PREFILL: f"reading a prompt of {work.prompt_tokens} tokens",
-            DECODE: f"writing {work.predict} tokens",
-        }[phase],
+        **measured.figure(phase, title),
         "side": side,
         "unit": "tok/s",
         "better": "higher",

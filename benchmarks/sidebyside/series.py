@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from benchmarks.sidebyside.sides import Placed, Sample, Work
+from benchmarks.sidebyside.sides import CPU, Placed, Sample, Work
 from sidecarkit.gate import Rule
 
 
@@ -37,11 +37,18 @@ class Series:
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """All pairs of one session by phase."""
+    """All pairs of one session on one device, by phase."""
 
     placed: Placed
     work: Work
     series: Mapping[str, Series]
+
+    def figure(self, name: str, title: str) -> dict[str, str]:
+        """What the figure `name` is called on this device: on the CPU just that."""
+        device = self.work.device
+        if device == CPU:
+            return {"figure": name, "title": title, "device": device}
+        return {"figure": f"{name}-{device}", "title": f"{title} on {device}", "device": device}
 
 
 def measure(rule: Rule, pair_of: Callable[[int], Pair], tell: Callable[[str], None]) -> Series:

@@ -30,7 +30,7 @@ SHORT_PROMPT = "Once"
 LIBRARIES = "llama"
 # The gate's work: a fifth to a third of a second at a time on two cores, so often that one time is not disturbed.
 GATE_PROMPT_TOKENS, GATE_PREDICT, GATE_REPETITIONS = 256, 64, 6
-_LOADED_PLUG_IN = re.compile(r"loaded CPU backend from (.+)$", re.MULTILINE)
+CPU = "CPU"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class Placed:
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """What both sides do: read a prompt of `prompt_tokens`, and continue a short one by `predict` tokens.
+    """What both sides do: read a prompt of `prompt_tokens`, and continue a short one by `predict` tokens, on `device`.
 
     Each is done `repetitions` times in a process and the fastest counts: what disturbs a machine only ever slows.
     """
@@ -55,6 +55,12 @@ class Work:
     prompt_tokens: int
     predict: int
     repetitions: int
+    device: str = CPU
+
+    @property
+    def backend(self) -> str:
+        """The name of the backend that the device belongs to, as ggml says it: `Vulkan` for `Vulkan0`."""
+        return self.device.rstrip("0123456789")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +78,7 @@ class Timed:
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """The fastest repetition of one process, the CPU plug-in it computed with, what else computed meanwhile (None
+    """The fastest repetition of one process, the plug-in it computed with, what else computed meanwhile (None
     where the system does not tell), and what a user of the sidecar would have felt while it wrote."""
 
     timed: Timed
@@ -152,10 +158,10 @@ def prompt_of(placed: Placed, work: Work) -> str:
 
 def _start(sidecar: SidecarClient, work: Work) -> str:
     started = sidecar.initialize()
-    load = {"path": str(work.model), "threads": work.threads}
+    load = {"path": str(work.model), "threads": work.threads, "device": work.device}
     loaded = sidecar.request("model/load", load, LOAD_LIMIT_S)
-    assert loaded.result["threads"] == work.threads, loaded.result
-    (library,) = [each["library"] for each in started.result["backends"] if each["name"] == "CPU"]
+    assert (loaded.result["threads"], loaded.result["device"]) == (work.threads, work.device), loaded.result
+    (library,) = [each["library"] for each in started.result["backends"] if each["name"] == work.backend]
     return str(library)
 
 
@@ -177,6 +183,7 @@ def llama_bench_sample(placed: Placed, work: Work, phase: str) -> Sample:
         str(placed.llama_bench), "--model", str(work.model), "--threads", str(work.threads),
         "--n-prompt", str(prompt_tokens), "--n-gen", str(predict),
         "--repetitions", str(work.repetitions), "--output", "json",
+        "--device", "none" if work.device == CPU else work.device,
     ]  # fmt: skip
     # ggml takes plug-ins from this variable, from beside the program, and from the working folder.
     environment = {name: value for name, value in os.environ.items() if name != "GGML_BACKEND_PATH"}
@@ -200,7 +207,8 @@ def llama_bench_result(stdout: str, stderr: str, work: Work, phase: str) -> Samp
     assert (test["n_prompt"], test["n_gen"]) == sizes(work, phase), test
     assert test["n_threads"] == work.threads, test
     assert len(test["samples_ns"]) == work.repetitions, test
-    loaded = _LOADED_PLUG_IN.search(stderr)
-    assert loaded is not None, f"llama-bench does not say which CPU plug-in it loaded: {stderr}"
+    assert test["devices"] == ("none" if work.device == CPU else work.device), test
+    loaded = re.search(rf"loaded {work.backend} backend from (.+)$", stderr, re.MULTILINE)
+    assert loaded is not None, f"llama-bench does not say which {work.backend} plug-in it loaded: {stderr}"
     timed = Timed(tokens=sum(sizes(work, phase)), seconds=min(test["samples_ns"]) / 1e9)
     return Sample(timed=timed, plug_in=Path(loaded[1]))

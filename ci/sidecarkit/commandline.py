@@ -18,7 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def run(arguments: Sequence[str], report: Report) -> None:
     """Parse and do. Raises ToolkitError, SystemExit for words that are no command."""
     parsed = _parser().parse_args(arguments)
-    parsed.run(Workspace.read(parsed.root.resolve(), report), parsed)
+    workspace = Workspace.read(parsed.root.resolve(), report)
+    parsed.run(workspace.for_architectures(parsed.architectures), parsed)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -30,7 +31,15 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--strict", action="store_true", help="end with 11 when the gate cannot tell")
     common.add_argument("--compare", type=Path, metavar="OLD.json", help="an earlier bench.json to be no slower than")
     common.add_argument("--model", default=Options.model, help="shape that is measured")
-    common.add_argument("-k", dest="rows", action="append", default=[], help="part of a name in the full benchmarks")
+    common.add_argument("--software", action="store_true", help="measure software rasterisers (lavapipe) too")
+    common.add_argument(
+        "-k", dest="rows", action="append", default=[],
+        help="part of the name of a scenario, or of a row of the full benchmarks",
+    )  # fmt: skip
+    common.add_argument(
+        "--architectures", type=lambda words: words.split(","), default=[], metavar="86-real,…",
+        help="build and expect plug-ins for these graphics processors alone",
+    )  # fmt: skip
     commands = parser.add_subparsers(dest="command", required=True)
 
     def command(name: str, help: str, run: object) -> argparse.ArgumentParser:

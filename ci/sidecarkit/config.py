@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +16,8 @@ from sidecarkit.report import bytes_of
 SCHEMAS = Path(__file__).parent / "schemas"
 
 SINGLE_FILE = "single-file"
+# As the schema has it.
+ARCHITECTURE = re.compile(r"\d{2,3}[af]?-(real|virtual)")
 
 _Pin = TypeVar("_Pin")
 
@@ -63,8 +66,9 @@ class Budget:
 class Target:
     """What is built: a set of backends (the variant) for a machine and system (the triple).
 
-    The floors are the newest GLIBC symbol versions that the native libraries, and the engine around them, may
-    need; None for systems without GLIBC.
+    The floors are the newest GLIBC symbol versions that the native libraries, the variant's plug-in among them, and the
+    engine around them, may need; None for systems without GLIBC. `architectures`: of graphics processors that the
+    plug-in has code for, where it is compiled for each; in CMake's words, `86-real` or `90-virtual`.
     """
 
     project: Project
@@ -73,6 +77,8 @@ class Target:
     zig_target: str
     native_glibc_floor: str | None
     engine_glibc_floor: str | None
+    plug_in_glibc_floor: str | None
+    architectures: tuple[str, ...]
     layouts: tuple[str, ...]
     bundles: tuple[str, ...]
     machines: tuple[Machine, ...]
@@ -115,27 +121,62 @@ class SdistPin:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CPythonPin:
-    """The interpreter that is compiled into the engine, by Maven coordinates."""
+class MavenPin:
+    """A jar by its Maven coordinates."""
 
     group: str
     artifact: str
     version: str
     classifier: str
     sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CPythonPin(MavenPin):
+    """The interpreter that is compiled into the engine."""
+
     python: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class Toolchain:
-    """All pins of ci/toolchain.toml: sdists by the recipe's name for them, interpreters by triple."""
+class CratePin:
+    """A crate whose files a recipe builds with; Cargo's locks hold the same hash for it. Nothing of it is Rust here."""
 
-    sdists: Mapping[str, SdistPin]
+    package: str
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Toolchain:
+    """All pins of ci/toolchain.toml: interpreters by triple, the others by the recipe's name for them."""
+
     cpython: Mapping[str, CPythonPin]
+    sdists: Mapping[str, SdistPin] = field(default_factory=dict)
+    jars: Mapping[str, MavenPin] = field(default_factory=dict)
+    crates: Mapping[str, CratePin] = field(default_factory=dict)
 
     def sdist(self, name: str) -> SdistPin:
         """The source distribution a recipe calls `name`. Raises ConfigError when none is pinned."""
         return self._pin(self.sdists, "sdist", name)
+
+    def jar(self, name: str) -> MavenPin:
+        """The jar a recipe calls `name`. Raises ConfigError when none is pinned."""
+        return self._pin(self.jars, "maven", name)
+
+    def crate(self, name: str) -> CratePin:
+        """The crate a recipe calls `name`. Raises ConfigError when none is pinned."""
+        return self._pin(self.crates, "crate", name)
+
+    def pin(self, reference: str) -> SdistPin | MavenPin | CratePin:
+        """What the table `reference` pins, e.g. `crate.vulkan-headers`. Raises ConfigError when there is none."""
+        table, _, name = reference.partition(".")
+        tables: Mapping[str, Mapping[str, SdistPin | MavenPin | CratePin]] = {
+            "sdist": self.sdists,
+            "maven": self.jars,
+            "crate": self.crates,
+        }
+        return self._pin(tables[table], table, name)
 
     def cpython_for(self, triple: str) -> CPythonPin:
         """The interpreter pinned for `triple`. Raises ConfigError when there is none."""
@@ -176,6 +217,8 @@ def load_toolchain(path: Path) -> Toolchain:
     _refuse(path, schema.problems(document, SCHEMAS / "toolchain.json"))
     return Toolchain(
         sdists={name: SdistPin(**{"facts": {}, **values}) for name, values in document.get("sdist", {}).items()},
+        jars={name: MavenPin(**values) for name, values in document.get("maven", {}).items()},
+        crates={name: CratePin(**values) for name, values in document.get("crate", {}).items()},
         cpython={triple: CPythonPin(**values) for triple, values in document["cpython"].items()},
     )
 
@@ -197,6 +240,8 @@ def _target(values: dict[str, Any], project: Project, machines: Mapping[str, Mac
         zig_target=values["zig_target"],
         native_glibc_floor=values.get("native_glibc_floor"),
         engine_glibc_floor=values.get("engine_glibc_floor"),
+        plug_in_glibc_floor=values.get("plug_in_glibc_floor", values.get("native_glibc_floor")),
+        architectures=tuple(values.get("architectures", ())),
         layouts=tuple(values["layouts"]),
         bundles=tuple(values["bundles"]),
         machines=tuple(machines[name] for name in values.get("machines", ())),

@@ -25,10 +25,11 @@ class Samples:
 class Figure:
     """One row of `data["figures"]` in bench.json, the place that report, release manifest and baselines read.
 
-    `name` is stable, `title` is for people. `sidecar` and `anchor` are medians in `unit`; `ratio` is the median of
-    sidecar ÷ anchor by speed, pair by pair. `low` and `high` are the ends of the bootstrap interval of `ratio`, or
-    of `sidecar` where there is no anchor. `pairs` counted; `repeated` were set aside because another load disturbed
-    them, `disturbed` count although it did. What is not `gated` has no verdict and stops nothing.
+    `name` is stable, `title` is for people, `device` is what computed. `sidecar` and `anchor` are medians in `unit`;
+    `ratio` is the median of sidecar ÷ anchor by speed, pair by pair. `low` and `high` are the ends of the bootstrap
+    interval of `ratio`, or of `sidecar` where there is no anchor. `pairs` counted; `repeated` were set aside because
+    another load disturbed them, `disturbed` count although it did. What is not `gated` has no verdict and stops
+    nothing.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Figure:
     disturbed: int
     verdict: Verdict | None
     samples: Samples
+    device: str = "CPU"
 
     @property
     def said(self) -> str:
@@ -104,6 +106,7 @@ def _figure(info: dict[str, Any], anchor: Sequence[float] | None, rule: Rule) ->
         disturbed=info.get("disturbed", 0),
         verdict=verdict,
         samples=Samples(sidecar=own, anchor=anchor, ratios=ratios),
+        device=info.get("device", "CPU"),
     )
 
 

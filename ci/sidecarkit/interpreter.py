@@ -1,25 +1,21 @@
 """The pinned CPython that is compiled into the engine: fetched, checked, unpacked and repaired.
 
-It comes from Maven Central, where it is packed for Java programs. `_fetch` and `_repair` are all that
+It comes from Maven Central, where it is packed for Java programs. `archive` and `_repair` are all that
 would change with another source.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import sys
 import tempfile
 import zipfile
 from pathlib import Path
 
-from sidecarkit import command, maven, parts
+from sidecarkit import jars
 from sidecarkit.config import CPythonPin
-from sidecarkit.errors import PartWrong, StepFailed
 from sidecarkit.report import Report
 
-_DOWNLOAD_LIMIT_S = 900
 # Nothing of these is compiled in, and half of the interpreter's 90 MB is its own test suite.
 _UNNEEDED = ("share", "libs", "lib/cmake", "lib/engines-3", "lib/ossl-modules", "lib/pkgconfig")
 _KEPT_ENCODINGS = re.compile(
@@ -65,31 +61,7 @@ def leave_out_locale_encodings(home: Path, pin: CPythonPin) -> None:
 
 def archive(pin: CPythonPin, report: Report) -> Path:
     """The pinned archive, downloaded when it is not there yet. Raises PartWrong as `unpack` does."""
-
-    def fetch(workplace: Path) -> Path:
-        downloaded = workplace / "cpython.jar"
-        _fetch(pin, downloaded, report)
-        return downloaded
-
-    return parts.kept(f"CPython {pin.python}", pin.sha256, fetch)
-
-
-def _fetch(pin: CPythonPin, destination: Path, report: Report) -> None:
-    coordinates = f"{pin.group}:{pin.artifact}:jar:{pin.classifier}:{pin.version}"
-    package = Path(maven.__file__).parent.parent
-    log = parts.folder() / "download.log"
-    try:
-        command.run(
-            [sys.executable, "-m", "sidecarkit.maven", coordinates, destination],
-            log=log, report=report, title=f"downloading CPython {pin.python}", timeout_s=_DOWNLOAD_LIMIT_S,
-            env=os.environ | {"PYTHONPATH": str(package)},
-        )  # fmt: skip
-    except StepFailed as error:
-        raise PartWrong(
-            f"{coordinates} could not be downloaded from Maven Central: {error.message}",
-            hint="check the network and ~/.m2/settings.xml, then run the same command again",
-            log=log,
-        ) from error
+    return jars.fetch(pin, f"CPython {pin.python}", report)
 
 
 def _repair(folder: Path, version: str) -> None:

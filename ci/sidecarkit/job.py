@@ -22,7 +22,8 @@ class Options:
 
     `again`: stages whose remembered verdict is not taken. `pairs`: interleaved pairs, the gate's at most.
     `strict`: a gate that cannot tell stops the line. `compare`: an earlier `bench.json` to hold this one against.
-    `model`: the shape that is measured. `rows`: parts of names of the full benchmarks' measurements; none: all.
+    `model`: the shape that is measured. `software`: also on graphics cards that a program pretends. `rows`: parts of
+    names of scenarios end to end, or of the full benchmarks' measurements; none: all.
     """
 
     again: frozenset[str] = frozenset()
@@ -30,6 +31,7 @@ class Options:
     strict: bool = False
     compare: Path | None = None
     model: str = "135m"
+    software: bool = False
     rows: tuple[str, ...] = ()
 
 

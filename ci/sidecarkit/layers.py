@@ -10,6 +10,9 @@ from sidecarkit.errors import NothingSelected
 from sidecarkit.job import Job, Stage
 from sidecarkit.records import Record
 
+# Layers that are one folder, as their record names it.
+_FOLDERS = ("native", "plugin", "engine")
+
 
 def build(line: tuple[Stage, ...], job: Job, names: Sequence[str]) -> dict[str, Any]:
     """Build the layers `names` (none: all of them) and what they stand on; their paths as `rebuild.Built` names them.
@@ -30,7 +33,7 @@ def build(line: tuple[Stage, ...], job: Job, names: Sequence[str]) -> dict[str, 
 
 
 def _paths(records: Mapping[str, Record]) -> dict[str, Any]:
-    paths: dict[str, Any] = {name: records[name].data["folder"] for name in ("native", "engine") if name in records}
+    paths: dict[str, Any] = {name: records[name].data["folder"] for name in _FOLDERS if name in records}
     if "pack" in records:
         packed = records["pack"].data
         paths |= {name: packed[name] for name in ("folder", "single_file") if packed[name]}

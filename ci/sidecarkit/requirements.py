@@ -6,10 +6,13 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from ctypes.util import find_library
 from dataclasses import dataclass
+from pathlib import Path
 
 MINIMUM_RUST = (1, 90)
 _PROBE_LIMIT_S = 60
+_MANIFESTS = (Path("/usr/share/vulkan/icd.d"), Path("/etc/vulkan/icd.d"))
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,10 @@ def on_linux() -> tuple[Requirement, ...]:
             "dbus", "a session bus for the app under test", _programs("dbus-run-session", "dbus-daemon"),
             ("dbus", "dbus-daemon"), ("dbus",),
         ),
+        Requirement(
+            "lavapipe", "the Vulkan backend is tested on it, without a graphics card", lavapipe,
+            ("mesa-vulkan-drivers", "libvulkan1"), ("vulkan-swrast", "vulkan-icd-loader"),
+        ),
         Requirement("git", "a release names the commit it is made of", _program("git"), ("git",), ("git",)),
         Requirement(
             "minisign", "the tests sign a release and check it", _program("minisign"), ("minisign",), ("minisign",)
@@ -88,6 +95,12 @@ def rust_version() -> tuple[int, int] | None:
     """Major and minor version of the `rustc` on PATH; None when there is none that answers."""
     match = re.match(r"rustc (\d+)\.(\d+)", answer(["rustc", "--version"]) or "")
     return (int(match[1]), int(match[2])) if match else None
+
+
+def lavapipe() -> str | None:
+    """The manifest by which Vulkan's loader finds it, where the loader is there too."""
+    manifest = next((path for folder in _MANIFESTS for path in folder.glob("lvp_icd*.json")), None)
+    return str(manifest) if manifest and find_library("vulkan") else None
 
 
 def answer(argv: list[str]) -> str | None:

@@ -39,10 +39,13 @@ class Outcome:
     error: ToolkitError | None
 
 
-def run(job: Job, line: tuple[Stage, ...]) -> None:
-    """Run all checks, show a table, and raise the first failure there was."""
+def run(job: Job, line: tuple[Stage, ...], vulkan: Job | None) -> None:
+    """Run all checks, show a table, and raise the first failure there was.
+
+    `vulkan` is the job of the same machine's Vulkan target, None where there is none that can be built.
+    """
     outcomes: list[Outcome] = []
-    for check in _checks(job, line):
+    for check in _checks(job, line, vulkan):
         outcome = _outcome(check, job.report)
         outcomes.append(outcome)
         if outcome.error and check.gates:
@@ -53,7 +56,7 @@ def run(job: Job, line: tuple[Stage, ...]) -> None:
         raise failures[0]
 
 
-def _checks(job: Job, line: tuple[Stage, ...]) -> list[Check]:
+def _checks(job: Job, line: tuple[Stage, ...], vulkan: Job | None) -> list[Check]:
     tool = _Tools(job)
     verdicts = frozenset({"bench", "e2e"})
     quick = replace(job, options=replace(job.options, pairs=job.options.pairs or _MOST_PAIRS, again=verdicts))
@@ -62,7 +65,12 @@ def _checks(job: Job, line: tuple[Stage, ...]) -> list[Check]:
         Check(name="lint", run=tool.lint),
         Check(name="types", run=tool.types),
         Check(name="units", run=lambda: tool.pytest("units", "tests/unit", "tests/architecture")),
-        Check(name="sidecar builds", run=lambda: _asked(line, job, "native", "engine", "pack", "place"), gates=True),
+        Check(
+            name="sidecar builds",
+            run=lambda: _asked(line, job, "native", "plugin", "engine", "pack", "place"),
+            gates=True,
+        ),
+        *([_vulkan_builds(vulkan, line)] if vulkan else []),
         Check(
             name="contract and integration", run=lambda: tool.pytest("sidecar", "tests/contract", "tests/integration")
         ),
@@ -70,11 +78,22 @@ def _checks(job: Job, line: tuple[Stage, ...]) -> list[Check]:
         Check(name="page", run=tool.page),
         Check(name="Rust", run=tool.rust),
         Check(name="packaged app", run=lambda: _asked(line, quick, "assemble", "e2e")),
+        *([_vulkan_in_the_app(vulkan, line)] if vulkan else []),
     ]
 
 
-def _asked(line: tuple[Stage, ...], job: Job, *stages: str) -> None:
-    runner.run(runner.line_until(line, stages[-1]), job, asked=stages)
+def _vulkan_builds(job: Job, line: tuple[Stage, ...]) -> Check:
+    return Check(name="Vulkan builds", run=lambda: _asked(line, job, "plugin", "pack", "place"))
+
+
+def _vulkan_in_the_app(job: Job, line: tuple[Stage, ...]) -> Check:
+    """The one scenario that differs from the CPU's; its sidecar's speed is no question of the sources."""
+    one = replace(job, options=replace(job.options, rows=("device",), again=frozenset({"e2e"})))
+    return Check(name="packaged app, Vulkan", run=lambda: _asked(line, one, "assemble", "e2e", verdicts=False))
+
+
+def _asked(line: tuple[Stage, ...], job: Job, *stages: str, verdicts: bool = True) -> None:
+    runner.run(runner.line_until(line, stages[-1], verdicts=verdicts), job, asked=stages)
 
 
 def _outcome(check: Check, report: Report) -> Outcome:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sidecarkit import config, host, recipes, schema
 from sidecarkit.cache import Cache
 from sidecarkit.config import Target, Toolchain
-from sidecarkit.errors import NothingSelected
+from sidecarkit.errors import ConfigError, NothingSelected
 from sidecarkit.job import Job, Options
 from sidecarkit.report import Report
 
@@ -31,6 +32,20 @@ class Workspace:
             toolchain=config.load_toolchain(root / "ci" / "toolchain.toml"),
             report=report,
         )
+
+    def for_architectures(self, names: Sequence[str]) -> Workspace:
+        """The same project with its plug-ins for these graphics processors alone; as it is when none is named.
+
+        Raises ConfigError for a name that the targets file could not hold either.
+        """
+        wrong = [name for name in names if not config.ARCHITECTURE.fullmatch(name)]
+        if wrong:
+            raise ConfigError(
+                f"`{', '.join(wrong)}` is no architecture of a graphics processor",
+                hint="they are written as in ci/targets.toml: 86-real for machine code, 90-virtual for PTX",
+            )
+        targets = (replace(each, architectures=tuple(names)) if each.architectures else each for each in self.targets)
+        return replace(self, targets=tuple(targets)) if names else self
 
     def target(self, name: str) -> Target:
         """The target of that name. Raises NothingSelected, naming those there are."""
@@ -71,8 +86,9 @@ class Workspace:
             return lacks
         if target.triple not in self.toolchain.cpython:
             return f"ci/toolchain.toml pins no CPython for {target.triple}"
-        machine = machine or host.target_triple()
-        if machine != target.triple:
+        here = host.target_triple()
+        if (machine or here) != target.triple:
             # Nuitka compiles for the Python it runs in.
-            return f"its engine is compiled by its own system's Python, and this machine is {machine}"
-        return None
+            return f"its engine is compiled by its own system's Python, and this machine is {machine or here}"
+        plug_in = recipes.of(target.project.recipe).plug_ins.get(target.variant)
+        return plug_in.lacks() if plug_in and machine is None else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import lief
@@ -37,6 +37,14 @@ def code(path: Path) -> tuple[Code, ...] | None:
     """Its executable sections."""
     binary = lief.parse(str(path))
     return tuple(_code(binary)) if isinstance(binary, lief.ELF.Binary | lief.PE.Binary) else None
+
+
+def section(path: Path, names: Collection[str]) -> bytes | None:
+    """What is in the first section of one of these names; empty when there is none."""
+    binary = lief.parse(str(path))
+    if not isinstance(binary, lief.ELF.Binary | lief.PE.Binary):
+        return None
+    return next((bytes(each.content) for each in binary.sections if each.name in names), b"")
 
 
 def _code(binary: lief.ELF.Binary | lief.PE.Binary) -> Iterator[Code]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -44,6 +45,13 @@ def code(path: Path) -> tuple[Code, ...]:
     from sidecarkit.audit import by_lief
 
     return _there(by_lief.code(path) if path.is_file() else None, path)
+
+
+def section(path: Path, names: Collection[str]) -> bytes:
+    """The first section of one of these names, empty without one. Raises WrongBinary when it is something else."""
+    from sidecarkit.audit import by_lief
+
+    return _there(by_lief.section(path, names) if path.is_file() else None, path)
 
 
 def is_binary(path: Path) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sidecarkit import digest
-from sidecarkit.audit import compiled, instructions
+from sidecarkit.audit import compiled, device_code, instructions
 from sidecarkit.audit.compiled import CompiledFacts
 from sidecarkit.audit.instructions import InstructionSets
 
@@ -17,7 +17,8 @@ class FileFacts:
     """One file of a release. `path` is relative to the folder that holds the sidecars; `bytes` is its size.
 
     What does not apply is None: `format` and `machine` of what is not compiled, `glibc` of what needs none,
-    `isa` (instruction sets beyond the baseline) of what is no x86-64 code or holds data among it.
+    `isa` (instruction sets beyond the baseline) of what is no x86-64 code or holds data among it. `architectures`: of
+    graphics processors that it has code for.
     """
 
     path: str
@@ -29,10 +30,12 @@ class FileFacts:
     needed: tuple[str, ...] = ()
     glibc: str | None = None
     isa: tuple[str, ...] | None = None
+    architectures: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The facts as JSON has them."""
-        return {**asdict(self), "needed": list(self.needed), "isa": None if self.isa is None else list(self.isa)}
+        isa = None if self.isa is None else list(self.isa)
+        return {**asdict(self), "needed": list(self.needed), "isa": isa, "architectures": list(self.architectures)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +62,7 @@ def examine(path: Path, name: str) -> Examined:
         needed=binary.needed if binary else (),
         glibc=binary.glibc if binary else None,
         isa=tuple(sorted(used.features)) if used and used.readable else None,
+        architectures=tuple(device_code.named(device_code.used_by(path))) if binary else (),
     )
     return Examined(path=path, facts=facts, compiled=binary, used=used)
 

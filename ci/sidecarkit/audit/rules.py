@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -27,6 +28,8 @@ class Rules:
     in it, by stem (`answer` for `libanswer.so` and `answer.dll`). `from_user`: libraries of the user's
     system beside the C library's, a driver's for example. `majors`: pattern with one group → the version that group
     must be. `code`: rules for x86-64 libraries of `native`, by stem; those without one stay in the baseline.
+    `device_code`: the graphics processors that a library has code for, by stem. `glibc`: libraries of `native`, by
+    stem, that may need another GLIBC than the rest.
     """
 
     native: str | None = None
@@ -34,8 +37,10 @@ class Rules:
     from_user: frozenset[str] = frozenset()
     majors: Mapping[str, str] = field(default_factory=dict)
     code: Mapping[str, CodeRule] = field(default_factory=dict)
+    device_code: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    glibc: Mapping[str, str | None] = field(default_factory=dict)
 
 
 def stem(file_name: str) -> str:
-    """What a library is called on every system: without `lib` before it and `.so` or `.dll` behind it."""
-    return PurePath(file_name).stem.removeprefix("lib")
+    """What a library is called on every system: without `lib` before it, and `.so`, `.so.13` or `.dll` behind it."""
+    return re.sub(r"\.so(\.\d+)*$|\.dll$", "", PurePath(file_name).name).removeprefix("lib")

@@ -10,7 +10,7 @@ from sidecarkit.audit.libraries import of_system
 from sidecarkit.config import Budget
 from sidecarkit.report import size
 
-HEADER = ("file", "size", "kind", "GLIBC", "beyond the baseline", "needs beside the system's")
+HEADER = ("file", "size", "kind", "GLIBC", "beyond the baseline", "GPU architectures", "needs beside the system's")
 
 
 def rows(files: Iterable[FileFacts]) -> list[list[str]]:
@@ -22,6 +22,7 @@ def rows(files: Iterable[FileFacts]) -> list[list[str]]:
             f"{file.format} {file.machine}" if file.format else "data",
             file.glibc or "",
             _instruction_sets(file),
+            " ".join(file.architectures),
             ", ".join(name for name in file.needed if not of_system(name, file.format or "")),
         ]
         for file in files

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from sidecarkit.audit import contents, fit, libraries, machine_code, traces
+from sidecarkit.audit import contents, device_code, fit, libraries, machine_code, traces
 from sidecarkit.audit.files import Examined, FileFacts, examine, examine_all
 from sidecarkit.audit.problems import Problem
 from sidecarkit.audit.rules import CodeRule, Rules, stem
@@ -32,11 +32,12 @@ class Audit:
 
 @dataclass(frozen=True, kw_only=True)
 class _Kind:
-    """What is expected of a file by what it is; `code` None: made by others."""
+    """What is expected of a file by what it is. None: of `code` made by others, of `device_code` whatever there is."""
 
     glibc_floor: str | None
     code: CodeRule | None
     program: bool = False
+    device_code: frozenset[str] | None = None
 
 
 def of_folder(folder: Path, target: Target, rules: Rules, builder: Builder) -> Audit:
@@ -72,7 +73,12 @@ def of_single_file(path: Path, target: Target, builder: Builder) -> Audit:
 
 def _kind(path: Path, folder: Path, target: Target, rules: Rules) -> _Kind:
     if rules.native and folder / rules.native in path.parents:
-        return _Kind(glibc_floor=target.native_glibc_floor, code=rules.code.get(stem(path.name), CodeRule()))
+        name = stem(path.name)
+        return _Kind(
+            glibc_floor=rules.glibc.get(name, target.native_glibc_floor),
+            code=rules.code.get(name, CodeRule()),
+            device_code=rules.device_code.get(name),
+        )
     if path == folder / target.program_name:
         return _Kind(glibc_floor=target.engine_glibc_floor, code=CodeRule(), program=True)
     return _Kind(glibc_floor=target.engine_glibc_floor, code=None)
@@ -84,6 +90,8 @@ def _file_problems(file: Examined, kind: _Kind, target: Target, builder: Builder
         yield from fit.problems(name, file.compiled, triple=target.triple, glibc_floor=kind.glibc_floor)
     if file.used:
         yield from machine_code.problems(name, file.path, file.used, kind.code)
+    if kind.device_code is not None:
+        yield from device_code.problems(name, frozenset(file.facts.architectures), kind.device_code)
     if not target.for_windows:
         yield from contents.mode_problems(file.path, file=name, program=kind.program)
     yield from traces.problems(name, file.path.read_bytes(), builder)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
-from sidecarkit import doctor, layers, pipeline, plan, records, runner, testing
+from sidecarkit import acceptance, doctor, host, layers, pipeline, plan, records, runner, testing
 from sidecarkit.commands import Add
 from sidecarkit.config import Target
 from sidecarkit.job import Options
@@ -28,9 +29,11 @@ def add(command: Add) -> None:
     stage.add_argument("name", choices=list(BY_NAME))
     stage.add_argument("--target", required=True, help="a name from ci/targets.toml")
     built = command("build", "build layers and what they stand on, without verdicts", _build)
-    built.add_argument("layers", nargs="*", metavar="LAYER", help="native, engine, pack, app, bundle (default: all)")
+    built.add_argument("layers", nargs="*", metavar="LAYER", help="native, plugin, engine … (default: all)")
     built.add_argument("--target", required=True, help="a name from ci/targets.toml")
     built.add_argument("--write", type=Path, required=True, metavar="FILE", help="where to write their paths, as JSON")
+    accepted = command("acceptance", "write the archive that accepts a machine with an NVIDIA card", _acceptance)
+    accepted.add_argument("--run", action="store_true", help="accept the card of this machine with it")
     command("tests", "pass everything", _tests)
     command("workflow", f"write {pipeline.FILE.as_posix()}", _workflow)
 
@@ -39,7 +42,7 @@ def options(arguments: argparse.Namespace) -> Options:
     """What the common options say."""
     return Options(
         again=frozenset(arguments.again), pairs=arguments.pairs, strict=arguments.strict, compare=arguments.compare,
-        model=arguments.model, rows=tuple(arguments.rows),
+        model=arguments.model, software=arguments.software, rows=tuple(arguments.rows),
     )  # fmt: skip
 
 
@@ -92,8 +95,22 @@ def _build(workspace: Workspace, arguments: argparse.Namespace) -> None:
     records.write_json(arguments.write, layers.build(line_for(job.target), job, arguments.layers))
 
 
+def _acceptance(workspace: Workspace, arguments: argparse.Namespace) -> None:
+    triple = host.target_triple()
+    job, other = (
+        workspace.job(workspace.buildable(f"{variant}-{triple}"), options(arguments)) for variant in ("cuda", "vulkan")
+    )
+    archive = acceptance.make(replace(job, stage="acceptance"), [other])
+    if arguments.run:
+        acceptance.accept(archive.with_name(acceptance.NAME), replace(job, stage="acceptance"))
+
+
 def _tests(workspace: Workspace, arguments: argparse.Namespace) -> None:
-    testing.run(workspace.job(workspace.host_target(), options(arguments)), LINE)
+    chosen, name = options(arguments), f"vulkan-{host.target_triple()}"
+    vulkan = next((each for each in workspace.targets if each.name == name and not workspace.obstacle(each)), None)
+    testing.run(
+        workspace.job(workspace.host_target(), chosen), LINE, vulkan=workspace.job(vulkan, chosen) if vulkan else None
+    )
 
 
 def _workflow(workspace: Workspace, _: argparse.Namespace) -> None:

@@ -57,7 +57,7 @@ def _target(root: Path, target: Target, found: Found, line: tuple[Stage, ...]) -
         machine=gatefigures.machine(measured),
         commit=last.commit if last else "",
         finished=last.finished if last else "",
-        remarks=tuple(remarks),
+        remarks=(*remarks, *_unmeasured(measured)),
     )
 
 
@@ -87,6 +87,12 @@ def _measured(found: Found) -> dict[str, Any]:
     """What the gate judged last: a line that it stopped has the figures in what it left of the failure."""
     last = found.failures.get("bench") or found.records.get("bench")
     return last.data if last else {}
+
+
+def _unmeasured(measured: dict[str, Any]) -> list[str]:
+    """Backends of which this machine had no device, with the sidecar's reason."""
+    absent = measured.get("absent")
+    return [f"not measured: {name}: {reason}" for name, reason in absent.items()] if isinstance(absent, dict) else []
 
 
 def _figures(measured: dict[str, Any], remarks: list[str]) -> tuple[Measured, ...]:

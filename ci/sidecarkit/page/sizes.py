@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from sidecarkit.records import Record
 
-# A layer, what it is called on the page, and where its record has the bytes.
+# A budget, what it is for by its name on the page, and where in which records the bytes are; of several their sum.
 _PLACES = (
-    ("native", "native libraries", "native", "bytes"),
-    ("engine", "engine", "engine", "bytes"),
-    ("pack", "packed folder", "pack", "folder_bytes"),
-    ("pack", "packed single file", "pack", "single_file_bytes"),
-    ("bundle", "package", "assemble", "bytes"),
+    ("native", "native libraries", ("native", "plugin"), "bytes"),
+    ("engine", "engine", ("engine",), "bytes"),
+    ("pack", "packed folder", ("pack",), "folder_bytes"),
+    ("pack", "packed single file", ("pack",), "single_file_bytes"),
+    ("bundle", "package", ("assemble",), "bytes"),
 )
 
 
@@ -35,11 +35,17 @@ class Size:
 def sizes(found: Mapping[str, Record], budget: Mapping[str, int]) -> tuple[Size, ...]:
     """What the records say about sizes, in the order of building."""
     known = []
-    for layer, title, stage, key in _PLACES:
-        count = found[stage].data.get(key) if stage in found else None
-        if isinstance(count, int) and not isinstance(count, bool) and count >= 0:
-            known.append(Size(title=title, stage=stage, bytes=count, budget=budget.get(layer)))
+    for layer, title, stages, key in _PLACES:
+        counts = [_bytes(found[stage].data.get(key)) for stage in stages if stage in found]
+        if counts and None not in counts:
+            total = sum(filter(None, counts))
+            known.append(Size(title=title, stage=stages[0], bytes=total, budget=budget.get(layer)))
     return tuple(known)
+
+
+def _bytes(value: object) -> int | None:
+    """`value` if it can be a size."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def scale(found: tuple[Size, ...]) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,22 @@ class Native:
     inputs: Callable[[Job], dict[str, str]]
     build: Callable[[Job, Path], None]
     facts: Callable[[Sequence[str]], dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlugIn:
+    """A variant's own backend: libraries beside the native ones, compiled against the same sources.
+
+    `pins` are the tables of ci/toolchain.toml it is built from, e.g. `crate.vulkan-headers`. `build` fills the folder
+    `lib` of the folder it is given; the record of stage native names what it is linked with.
+    `lacks` says what this machine must have to build it and has not, or None.
+    """
+
+    summary: str
+    pins: tuple[str, ...]
+    inputs: Callable[[Job], dict[str, str]]
+    build: Callable[[Job, Path], None]
+    lacks: Callable[[], str | None] = lambda: None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +95,7 @@ class Anchors:
 class Recipe:
     """All of it. `lacks` says why a target cannot be built by this recipe, or None when it can.
 
+    `plug_ins` are those of the variants that have one; the libraries of `native` are the same in every variant.
     `promises` is what the audit holds the built sidecar against. `facts`: what a release tells of the recipe, from the
     pins alone: which commit, by which flags.
     """
@@ -88,6 +105,7 @@ class Recipe:
     native: Native
     engine: Engine
     extras: Extras
+    plug_ins: Mapping[str, PlugIn] = field(default_factory=dict)
     models: Models | None = None
     anchors: Anchors | None = None
     facts: Callable[[Toolchain], dict[str, Any]] = lambda _: {}

@@ -19,20 +19,22 @@ FILE = Path("ci", "shipped.toml")
 
 def shipped(job: Job) -> list[Part]:
     """The parts of ci/shipped.toml, without their archives. Raises ConfigError with every problem."""
-    return [_part(entry, job.root, _pin_of(entry, job)) for entry in _entries(job.root / FILE)]
+    return [_part(entry, job.root, _pin_of(entry, job)) for entry in _entries(job)]
 
 
 def with_archives(job: Job) -> list[Part]:
     """The same parts with the archives that their texts are in, fetched where they are not kept yet."""
     found = []
-    for entry in _entries(job.root / FILE):
+    for entry in _entries(job):
         pinned = _pin_of(entry, job)
         wanted = any(text.startswith("archive:") for text in entry["texts"])
         found.append(_part(entry, job.root, pinned, archive=pinned.archive() if pinned and wanted else None))
     return found
 
 
-def _entries(path: Path) -> list[dict[str, Any]]:
+def _entries(job: Job) -> list[dict[str, Any]]:
+    """What ships with the job's target."""
+    path = job.root / FILE
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -40,8 +42,7 @@ def _entries(path: Path) -> list[dict[str, Any]]:
     problems = schema.problems(document, SCHEMAS / "shipped.json")
     if problems:
         raise ConfigError(f"{path.name}: " + "\n       ".join(problems), hint=f"mend {path}; nothing was released")
-    entries: list[dict[str, Any]] = document["part"]
-    return entries
+    return [entry for entry in document["part"] if job.target.variant in entry.get("variants", [job.target.variant])]
 
 
 def _part(entry: Mapping[str, Any], root: Path, pinned: pins.Pinned | None, archive: Path | None = None) -> Part:

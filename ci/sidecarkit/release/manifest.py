@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from sidecarkit import digest, host, schema
+from sidecarkit import digest, host, recipes, schema
 from sidecarkit.config import SCHEMAS, Target, Toolchain
 from sidecarkit.errors import ToolkitError
 from sidecarkit.job import Job
@@ -22,7 +22,7 @@ from sidecarkit.tools import cargo, node, zig
 
 NAME = "manifest.json"
 FORMAT = 1
-LAYERS = ("native", "engine", "pack", "app", "assemble")
+LAYERS = ("native", "plugin", "engine", "pack", "app", "assemble")
 LOCKS = ("ci/locks/*.txt", "tauri-app/src-tauri/Cargo.lock", "tauri-app/package-lock.json")
 _SCHEMA = SCHEMAS / "release.json"
 
@@ -61,11 +61,16 @@ def tools(job: Job) -> dict[str, str]:
 
 
 def pins(target: Target, toolchain: Toolchain) -> dict[str, Any]:
-    """The parts of ci/toolchain.toml that this target is built from."""
-    return {
+    """The parts of ci/toolchain.toml that this target is built from, by their tables."""
+    found: dict[str, Any] = {
         "cpython": asdict(toolchain.cpython_for(target.triple)),
         "sdist": {name: {**asdict(pin), "facts": dict(pin.facts)} for name, pin in toolchain.sdists.items()},
     }
+    plug_in = recipes.of(target.project.recipe).plug_ins.get(target.variant)
+    for reference in plug_in.pins if plug_in else ():
+        table, _, name = reference.partition(".")
+        found.setdefault(table, {})[name] = asdict(toolchain.pin(reference))
+    return found
 
 
 def locks(root: Path) -> dict[str, str]:

@@ -9,10 +9,9 @@ from pathlib import Path
 
 from pip_requirements_parser import RequirementsFile
 
-from sidecarkit import interpreter, parts, requirements
+from sidecarkit import crates, interpreter, parts, requirements, wheels
 from sidecarkit.errors import ConfigError
 from sidecarkit.job import Job
-from sidecarkit.release import wheels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +67,14 @@ def _from_sdist(part: str, name: str, job: Job) -> Pinned:
     )  # fmt: skip
 
 
+def _from_crate(_part: str, name: str, job: Job) -> Pinned:
+    pin = job.toolchain.crate(name)
+    return Pinned(
+        version=pin.version, facts={"package": pin.package, "version": pin.version}, kind="generic", sha256=pin.sha256,
+        archive=lambda: crates.fetch(pin, job.report),
+    )  # fmt: skip
+
+
 def _from_lock(part: str, name: str, job: Job) -> Pinned:
     lock = job.root / "ci" / "locks" / f"{name}.txt"
     pinned = locked(lock)
@@ -97,6 +104,7 @@ def _from_tool(_part: str, name: str, _job: Job) -> Pinned:
 _TABLES: Mapping[str, Callable[[str, str, Job], Pinned]] = {
     "cpython": _from_cpython,
     "sdist": _from_sdist,
+    "crate": _from_crate,
     "lock": _from_lock,
     "tool": _from_tool,
     "rustc": _from_rustc,

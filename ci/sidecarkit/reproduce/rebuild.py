@@ -18,7 +18,7 @@ from sidecarkit.reproduce.circumstances import FIRST, SECOND, Circumstances
 
 __all__ = ["FIRST", "LAYERS", "SECOND", "Built", "build"]
 
-LAYERS = ("native", "engine", "pack", "app", "bundle")
+LAYERS = ("native", "plugin", "engine", "pack", "app", "bundle")
 _STEP_LIMIT_S = 1200
 _BUILD_LIMIT_S = 4 * 3600
 
@@ -28,6 +28,7 @@ class Built:
     """Where the layers lie; None and () for those that were not asked for."""
 
     native: Path | None = None
+    plugin: Path | None = None
     engine: Path | None = None
     folder: Path | None = None
     single_file: Path | None = None

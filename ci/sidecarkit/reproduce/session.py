@@ -82,9 +82,11 @@ def run(root: Path, target: str, layers: Sequence[str], report: Report, python: 
 def pairs_of(first: Built, second: Built) -> list[Pair]:
     """What two builds have to be compared in, in the order it was made."""
     named: list[tuple[str, Path | None, Path | None]] = []
+    # Beside these the cache keeps its own list of what lies in them.
     if first.native and second.native:
-        # Beside these two the cache keeps its own list of what lies in them.
         named += [(f"native/{name}", first.native / name, second.native / name) for name in (LIBRARIES, TOOLS)]
+    if first.plugin and second.plugin:
+        named.append((f"plugin/{LIBRARIES}", first.plugin / LIBRARIES, second.plugin / LIBRARIES))
     named += [("engine", first.engine, second.engine), ("folder", first.folder, second.folder)]
     named += [("single file", first.single_file, second.single_file), ("app", first.app, second.app)]
     named += [(left.name, left, right) for left, right in zip(first.packages, second.packages, strict=True)]

@@ -17,12 +17,14 @@ from sidecarkit.stages import (
     native,
     pack,
     place,
+    plugin,
     smoke,
     soak,
 )
 
 LINE: tuple[Stage, ...] = (
     native.STAGE,
+    plugin.STAGE,
     engine.STAGE,
     pack.STAGE,
     place.STAGE,

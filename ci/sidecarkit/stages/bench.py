@@ -11,8 +11,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from sidecarkit import baseline, bootstrap, command, digest, figures, gate, host, intervals, made_model
+from sidecarkit import baseline, bootstrap, command, devices, digest, figures, gate, host, intervals, made_model
 from sidecarkit.baseline import Baseline, Change
+from sidecarkit.devices import Device
 from sidecarkit.errors import GateInconclusive, SlowerThanGate, ToolkitError
 from sidecarkit.figures import Figure
 from sidecarkit.gate import Rule, Verdict
@@ -20,7 +21,7 @@ from sidecarkit.job import Job, Stage
 
 BENCHMARKS = Path("benchmarks")
 DEMO_MODEL = Path("tauri-app", "src-tauri", "models", "stories260K.gguf")
-_JUDGES = (gate, bootstrap, intervals, figures, baseline)
+_JUDGES = (gate, bootstrap, intervals, figures, baseline, devices)
 _MEASURE_LIMIT_S = 3600
 
 
@@ -33,6 +34,7 @@ def inputs(job: Job) -> dict[str, str]:
         "gate": digest.of_mapping({each.__name__: digest.of_file(Path(str(each.__file__))) for each in _JUDGES}),
         "stage": digest.of_file(Path(__file__)),
         "model": made_model.key(job, job.options.model),
+        "software rasterisers": str(job.options.software),
         "rule": str(rule(job)),
         "strict": str(job.options.strict),
         "compared with": digest.of_file(compared) if compared and compared.is_file() else str(compared),
@@ -64,12 +66,18 @@ def run(job: Job) -> dict[str, Any]:
 def measure(
     job: Job, folder: Path, results: Path, environment: Mapping[str, str] = MappingProxyType({})
 ) -> dict[str, Any]:
-    """Measure the sidecar in `folder`, say the figures, and return the record's data, whatever it says.
+    """Measure the sidecar in `folder` on every device, say the figures, and return the data, whatever it says.
 
     pytest-benchmark writes `results`; `environment` is what the measured programs find beside this process's own.
     """
-    anchor = _anchor(job)
-    _run_benchmarks(job, folder, anchor, results, environment)
+    anchor, there = _anchor(job), devices.ask(folder / job.target.program_name)
+    measured = there.to_measure(software=job.options.software)
+    absent = there.without(measured)
+    for device in measured:
+        job.report.say(f"   {device.id}: {device.description}")
+    for backend, reason in absent.items():
+        job.report.say(f"   {backend}: nothing to measure: {reason}")
+    _run_benchmarks(job, folder, measured, results, environment)
     by = rule(job)
     found = figures.read(json.loads(results.read_text(encoding="utf-8")), by)
     job.report.say(figures.shown(found, anchor, by))
@@ -79,6 +87,8 @@ def measure(
         "anchor": anchor,
         "model": job.options.model,
         "machine": asdict(host.facts()),
+        "devices": [asdict(each) for each in measured],
+        "absent": absent,
         "rule": asdict(by),
         "results": str(results),
         "figures": [asdict(each) for each in found],
@@ -155,21 +165,25 @@ def _said(found: Sequence[Figure]) -> str:
 
 def _anchor(job: Job) -> str:
     """The tool that stands beside the sidecar: the first that the native build made."""
-    tools: dict[str, str] = job.record("native").data["tools"]
+    tools: dict[str, str] = job.record("plugin").data["tools"]
     return next(iter(tools))
 
 
-def _run_benchmarks(job: Job, folder: Path, anchor: str, results: Path, environment: Mapping[str, str]) -> None:
+def _run_benchmarks(
+    job: Job, folder: Path, measured: Sequence[Device], results: Path, environment: Mapping[str, str]
+) -> None:
+    anchor = _anchor(job)
     results.unlink(missing_ok=True)
     command.run(
         [
             sys.executable, "-m", "pytest", job.root / BENCHMARKS,
             "--target", job.target.name,
             "--sidecar", folder / job.target.program_name,
-            f"--{anchor}", job.record("native").data["tools"][anchor],
+            f"--{anchor}", job.record("plugin").data["tools"][anchor],
             "--model", made_model.path(job, job.options.model),
             "--demo-model", job.root / DEMO_MODEL,
             "--threads", str(host.facts().physical_cores),
+            *(word for device in measured for word in ("--device", device.id)),
             "--pairs", str(rule(job).most),
             "--benchmark-json", results,
             # One fixture measures all pairs: the suite's limit per test is too short for it.
@@ -184,7 +198,7 @@ def _run_benchmarks(job: Job, folder: Path, anchor: str, results: Path, environm
 STAGE = Stage(
     name="bench",
     summary="hold the sidecar's speed against its anchor's, in turn",
-    needs=("native", "place"),
+    needs=("plugin", "place"),
     after=("smoke",),
     inputs=inputs,
     run=run,

@@ -41,7 +41,7 @@ def run(job: Job) -> dict[str, Any]:
 
 def _command(job: Job, results: Path) -> list[str | Path]:
     folder = Path(job.record("place").data["folder"])
-    tools = job.record("native").data["tools"] | job.record("anchors").data["tools"]
+    tools = job.record("plugin").data["tools"] | job.record("anchors").data["tools"]
     anchors = [word for name, program in tools.items() for word in (f"--{name}", program)]
     chosen = [word for row in job.options.rows for word in ("-k", row)]
     return [
@@ -63,7 +63,7 @@ def _command(job: Job, results: Path) -> list[str | Path]:
 STAGE = Stage(
     name="benchmarks",
     summary="measure the whole table",
-    needs=("native", "place", "anchors"),
+    needs=("plugin", "place", "anchors"),
     inputs=inputs,
     run=run,
 )

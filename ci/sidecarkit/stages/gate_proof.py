@@ -83,7 +83,7 @@ def _proof(job: Job, title: str, *words: str | Path) -> None:
 STAGE = Stage(
     name="gate-proof",
     summary="show that the gate can be believed",
-    needs=("native", "place"),
+    needs=("plugin", "place"),
     inputs=inputs,
     run=run,
 )

@@ -27,6 +27,7 @@ def inputs(job: Job) -> dict[str, str]:
         "payload and link": digest.of_file(Path(single_file.__file__)),
         "version": project_version(job),
         "layouts": " ".join(job.target.layouts),
+        **({"architectures": " ".join(job.target.architectures)} if job.target.architectures else {}),
         "zig": zig.version(),
         "stage": digest.of_file(Path(__file__)),
         **job.recipe.extras.inputs(),
@@ -68,13 +69,13 @@ def _build(job: Job, destination: Path) -> None:
 
 
 def _join(job: Job, folder: Path) -> None:
-    native, engine = job.record("native").data, job.record("engine").data
-    shutil.copytree(engine["folder"], folder)
+    shutil.copytree(job.record("engine").data["folder"], folder)
     if job.recipe.native.folder:
         libraries = folder / job.recipe.native.folder
         libraries.mkdir()
-        for name in native["libraries"]:
-            shutil.copyfile(Path(native["folder"]) / LIBRARIES / name, libraries / name)
+        for made in (job.record("native").data, job.record("plugin").data):
+            for name in made["libraries"]:
+                shutil.copyfile(Path(made["folder"]) / LIBRARIES / name, libraries / name)
     job.recipe.extras.add(folder)
     records.write_json(
         folder / layout.BUILD_FACTS,
@@ -83,6 +84,7 @@ def _join(job: Job, folder: Path) -> None:
             "variant": job.target.variant,
             "triple": job.target.triple,
             "version": project_version(job),
+            **({"architectures": list(job.target.architectures)} if job.target.architectures else {}),
         },
     )
     _set_modes(folder, program=job.target.program_name)
@@ -115,7 +117,7 @@ def _link(job: Job, folder: Path, destination: Path) -> None:
 STAGE = Stage(
     name="pack",
     summary="join engine and libraries into the folder and the single file",
-    needs=("native", "engine"),
+    needs=("native", "plugin", "engine"),
     layer="pack",
     inputs=inputs,
     run=run,

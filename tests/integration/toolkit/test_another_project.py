@@ -12,7 +12,7 @@ from sidecarkit.cache.store import folder_of_user
 from .conftest import BUILD_LIMIT_S, Project
 
 # What packing stands on. All of it but the packing may come from the user's cache.
-BELOW_PACK = ("native", "engine", "compiler", "parts", "zig")
+BELOW_PACK = ("native", "plugin", "engine", "compiler", "parts", "zig")
 
 
 def test_its_plan_names_what_is_to_come_and_nothing_of_our_recipe(project: Project) -> None:
@@ -23,7 +23,9 @@ def test_its_plan_names_what_is_to_come_and_nothing_of_our_recipe(project: Proje
     assert planned["files"] == [f"echo-sidecar-{project.target}.dist", f"echo-sidecar-{project.target}"]
     inputs = {stage["stage"]: stage["inputs"] for stage in planned["stages"]}
     assert "sidecar" in inputs["engine"]
-    assert "llama" not in json.dumps([inputs[name] for name in ("native", "engine", "pack", "place", "smoke")])
+    assert "llama" not in json.dumps(
+        [inputs[name] for name in ("native", "plugin", "engine", "pack", "place", "smoke")]
+    )
 
 
 @pytest.mark.timeout(BUILD_LIMIT_S)
@@ -61,5 +63,5 @@ def test_all_of_its_layers_are_built_where_none_is_named(project: Project, tmp_p
     code, said = project.run("build", "--target", project.target, "--write", str(tmp_path / "built.json"))
     assert code == 0, said
     built = json.loads((tmp_path / "built.json").read_text(encoding="utf-8"))
-    assert built.keys() == {"native", "engine", "folder", "single_file"}
+    assert built.keys() == {"native", "plugin", "engine", "folder", "single_file"}
     assert all(Path(path).exists() for path in built.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ import pytest
 
 from benchmarks.sidebyside.pairing import in_turn
 from benchmarks.sidebyside.replay import ReplayClock
+from benchmarks.sidebyside.series import Measured
 from benchmarks.sidebyside.sides import (
     DECODE,
     PREFILL,
+    Placed,
     Timed,
     Work,
     decode_time,
@@ -73,9 +76,8 @@ def test_the_fastest_repetition_counts_by_rate_not_by_seconds() -> None:
 
 
 def llama_bench_json(**changed: object) -> str:
-    return json.dumps(
-        [{"n_threads": 2, "n_prompt": 0, "n_gen": 128, "samples_ns": [300_000_000, 250_000_000]} | changed]
-    )
+    test = {"n_threads": 2, "n_prompt": 0, "n_gen": 128, "samples_ns": [300_000_000, 250_000_000], "devices": "none"}
+    return json.dumps([test | changed])
 
 
 LOG = "load_backend: loaded CPU backend from /there/libggml-cpu-zen4.so\n"
@@ -89,7 +91,9 @@ def test_llama_benchs_json_gives_its_fastest_repetition_and_its_log_the_plug_in(
     assert prefill.timed == Timed(tokens=512, seconds=0.25)
 
 
-@pytest.mark.parametrize("changed", [{"n_threads": 1}, {"n_gen": 64}, {"n_prompt": 512}, {"samples_ns": [1]}])
+@pytest.mark.parametrize(
+    "changed", [{"n_threads": 1}, {"n_gen": 64}, {"n_prompt": 512}, {"samples_ns": [1]}, {"devices": "Vulkan0"}]
+)
 def test_a_llama_bench_that_measured_something_else_is_refused(changed: dict[str, object]) -> None:
     with pytest.raises(AssertionError):
         llama_bench_result(llama_bench_json(**changed), LOG, WORK, DECODE)
@@ -98,6 +102,26 @@ def test_a_llama_bench_that_measured_something_else_is_refused(changed: dict[str
 def test_a_llama_bench_that_does_not_name_its_plug_in_is_refused() -> None:
     with pytest.raises(AssertionError, match="which CPU plug-in"):
         llama_bench_result(llama_bench_json(), "", WORK, DECODE)
+
+
+def test_on_a_graphics_card_the_plug_in_of_its_backend_counts() -> None:
+    log = f"{LOG}load_backend: loaded Vulkan backend from /there/libggml-vulkan.so\n"
+    on_card = replace(WORK, device="Vulkan0")
+    decode = llama_bench_result(llama_bench_json(devices="Vulkan0"), log, on_card, DECODE)
+    assert decode.plug_in == Path("/there/libggml-vulkan.so")
+    with pytest.raises(AssertionError):
+        llama_bench_result(llama_bench_json(devices="none"), log, on_card, DECODE)
+
+
+@pytest.mark.parametrize(
+    ("device", "called"), [("CPU", ("decode", "writing")), ("Vulkan0", ("decode-Vulkan0", "writing on Vulkan0"))]
+)
+def test_figures_of_the_processor_keep_their_names_and_others_say_the_device(
+    device: str, called: tuple[str, str]
+) -> None:
+    placed = Placed(program=Path("p"), libraries=Path("l"), llama_bench=Path("b"), target="t")
+    figure = Measured(placed=placed, work=replace(WORK, device=device), series={}).figure("decode", "writing")
+    assert (figure["figure"], figure["title"], figure["device"]) == (*called, device)
 
 
 REPLAY = ReplayClock()

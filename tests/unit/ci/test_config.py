@@ -109,3 +109,22 @@ def test_the_schema_and_the_toolkit_know_the_same_recipes() -> None:
 def test_the_schemas_are_valid_themselves() -> None:
     for path in config.SCHEMAS.glob("*.json"):
         jsonschema_rs.meta.validate(json.loads(path.read_text(encoding="utf-8")))
+
+
+def test_only_cuda_targets_name_architectures_and_each_must(tmp_path: Path) -> None:
+    named = [target for target in config.load_targets(CI / "targets.toml") if target.architectures]
+    assert {target.variant for target in named} == {"cuda"}
+    line = next(line for line in GOOD.splitlines() if line.startswith("architectures = "))
+    assert "target 3: `architectures` is missing" in problems_of(tmp_path, GOOD.replace(f"{line}\n", "", 1))
+    wrong = problems_of(tmp_path, GOOD.replace('"86-real"', '"sm_86"', 1))
+    assert "target 3 → architectures 3: 'sm_86' has not the form" in wrong
+    assert "architectures" in problems_of(tmp_path, GOOD.replace('variant = "cpu"', f'variant = "cpu"\n{line}', 1))
+
+
+def test_a_plug_in_may_need_another_glibc_than_the_libraries_beside_it() -> None:
+    floors = {
+        target.variant: (target.native_glibc_floor, target.plug_in_glibc_floor)
+        for target in config.load_targets(CI / "targets.toml")
+        if target.triple == "x86_64-unknown-linux-gnu"
+    }
+    assert floors == {"cpu": ("2.28", "2.28"), "vulkan": ("2.28", "2.28"), "cuda": ("2.28", "2.35")}

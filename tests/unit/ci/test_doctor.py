@@ -187,3 +187,14 @@ def test_windows_without_its_compiler_on_path_is_noted(machine: Machine, monkeyp
     assert pitfalls.windows_compiler("linux") is None
     machine.add("cl", "#!/bin/sh\n")
     assert pitfalls.windows_compiler("win32") is None
+
+
+def test_lavapipe_is_there_with_its_manifest_and_the_loader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requirements, "_MANIFESTS", (tmp_path / "nothing", tmp_path))
+    monkeypatch.setattr(requirements, "find_library", lambda _: "libvulkan.so.1")
+    (tmp_path / "intel_icd.x86_64.json").touch()
+    assert requirements.lavapipe() is None
+    (tmp_path / "lvp_icd.x86_64.json").touch()
+    assert requirements.lavapipe() == str(tmp_path / "lvp_icd.x86_64.json")
+    monkeypatch.setattr(requirements, "find_library", lambda _: None)
+    assert requirements.lavapipe() is None

@@ -11,11 +11,12 @@ RESULTS = """<?xml version="1.0"?>
 <testcase classname="a" name="test_opens" time="4.25"/>
 <testcase classname="a" name="test_stops" time="1.5"><failure message="x">trace</failure></testcase>
 <testcase classname="a" name="test_starts" time="0.5"><error message="x">trace</error></testcase>
+<testcase classname="a" name="test_of_another_variant" time="0.0"><skipped message="x">why</skipped></testcase>
 </testsuite></testsuites>
 """
 
 
-def test_failures_and_errors_are_named_and_every_duration_is_read(tmp_path: Path) -> None:
+def test_failures_and_errors_are_named_and_the_duration_of_all_that_ran_is_read(tmp_path: Path) -> None:
     results = tmp_path / "results.xml"
     results.write_text(RESULTS, encoding="utf-8")
     assert e2e.failed(results) == ["test_stops", "test_starts"]

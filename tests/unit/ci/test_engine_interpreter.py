@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sidecarkit import config, digest, interpreter, parts
+from sidecarkit import config, digest, interpreter, jars, parts
 from sidecarkit.config import CPythonPin
 from sidecarkit.errors import PartWrong
 from sidecarkit.report import Report
@@ -39,7 +39,7 @@ def jar() -> bytes:
 def pin(jar: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CPythonPin:
     """The project's own pin with this jar's hash; the download puts the jar there."""
     monkeypatch.setattr(parts, "folder", lambda: tmp_path / "parts")
-    monkeypatch.setattr(interpreter, "_fetch", lambda _pin, destination, _report: destination.write_bytes(jar))
+    monkeypatch.setattr(jars, "_download", lambda _pin, destination, *_: destination.write_bytes(jar))
     (tmp_path / "jar").write_bytes(jar)
     pinned = config.load_toolchain(CI / "toolchain.toml").cpython_for("x86_64-unknown-linux-gnu")
     return replace(pinned, sha256=digest.of_file(tmp_path / "jar"))
@@ -69,7 +69,7 @@ def test_it_is_downloaded_once(
     def no_network(*_: object) -> None:
         raise AssertionError("downloaded again")
 
-    monkeypatch.setattr(interpreter, "_fetch", no_network)
+    monkeypatch.setattr(jars, "_download", no_network)
     interpreter.unpack(pin, tmp_path / "second", report)
 
 

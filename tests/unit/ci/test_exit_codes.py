@@ -79,7 +79,7 @@ def test_the_noxfile_refuses_an_unknown_target_before_it_installs_anything() -> 
 def test_the_sessions_are_those_of_the_readme() -> None:
     done = bare_noxfile("-l")
     assert done.returncode == 0, done.stderr
-    stages = ("native", "engine", "pack", "place", "smoke", "bench", "app", "assemble", "e2e")
+    stages = ("native", "plugin", "engine", "pack", "place", "smoke", "bench", "app", "assemble", "e2e")
     names = ["doctor", "plan", *(f"{stage}(cpu-x86_64-unknown-linux-gnu)" for stage in stages), "report", "tests"]
     for name in names:
         (line,) = [line for line in done.stdout.splitlines() if line.lstrip("*- ").startswith(f"{name} -> ")]

@@ -32,7 +32,7 @@ def said_by(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 def test_every_target_is_planned_or_told_why_not(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     planned = {each["target"]: each for each in json.loads(said_by(capsys, "--json"))}
     assert set(planned) == {target.name for target in workspace.targets}
-    assert [stage["stage"] for stage in planned[LINUX]["stages"]][:3] == ["native", "engine", "pack"]
+    assert [stage["stage"] for stage in planned[LINUX]["stages"]][:3] == ["native", "plugin", "engine"]
     for each in planned.values():
         assert each["buildable"] is (each["obstacle"] is None)
         assert bool(each["stages"]) is each["buildable"]
@@ -87,13 +87,32 @@ def test_the_matrix_has_every_buildable_target_on_each_of_its_machines(
     jobs = [(entry["target"], entry["machine"]) for entry in matrix["include"]]
     assert (LINUX, "debian") in jobs
     assert (LINUX, "manjaro") in jobs
-    buildable = {target.name for target in workspace.targets if not workspace.obstacle(target, machine=target.triple)}
-    assert {target for target, _ in jobs} == buildable
+    buildable = {target for target in workspace.targets if not workspace.obstacle(target, machine=target.triple)}
+    assert {target for target, _ in jobs} == {target.name for target in buildable if target.machines}
 
 
 def test_the_workflow_in_the_repository_is_the_one_that_the_targets_make(workspace: Workspace) -> None:
     written = (ROOT / pipeline.FILE).read_text(encoding="utf-8")
     assert written == pipeline.workflow(workspace), "run `python3 noxfile.py -s workflow`"
+
+
+def test_every_test_runs_once_on_each_machine(workspace: Workspace) -> None:
+    jobs = pipeline.workflow(workspace).split("\n\n")
+    tested = [job for job in jobs if "noxfile.py -s tests" in job]
+    assert tested
+    assert all("noxfile.py --target cpu-" in job for job in tested)
+    assert len(tested) == len({entry["machine"] for entry in pipeline.matrix(workspace)["include"]})
+
+
+def test_variants_of_a_triple_share_their_native_layer_and_their_engine(capsys: pytest.CaptureFixture[str]) -> None:
+    planned = {each["target"]: each for each in json.loads(said_by(capsys, "--json"))}
+    keys = {
+        variant: {stage["stage"]: stage["key"] for stage in planned[f"{variant}-x86_64-unknown-linux-gnu"]["stages"]}
+        for variant in ("cpu", "vulkan")
+    }
+    same = {name for name, key in keys["cpu"].items() if keys["vulkan"][name] == key}
+    assert {"native", "engine", "app"} <= same
+    assert not {"plugin", "pack", "place", "assemble"} & same
 
 
 def test_this_machines_cpu_target_is_found(workspace: Workspace) -> None:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sidecarkit.recipes.llama import anchors, extras, libraries, models, native, promises, python
+from sidecarkit.recipes.llama import anchors, cuda, extras, libraries, models, native, promises, python, vulkan
 from sidecarkit.recipes.recipe import Recipe
 
 if TYPE_CHECKING:
     from sidecarkit.config import Target, Toolchain
 
-_BUILT = {("cpu", "x86_64-unknown-linux-gnu")}
+_TRIPLES = {"x86_64-unknown-linux-gnu"}
+_PLUG_INS = {"vulkan": vulkan.PLUG_IN, "cuda": cuda.PLUG_IN}
 
 
 def _lacks(target: Target) -> str | None:
-    if (target.variant, target.triple) in _BUILT:
+    if target.triple in _TRIPLES and target.variant in ("cpu", *_PLUG_INS):
         return None
     return f"the recipe `llama` has no flags and parts for `{target.name}` yet"
 
@@ -40,6 +41,7 @@ RECIPE = Recipe(
     native=native.NATIVE,
     engine=python.ENGINE,
     extras=extras.EXTRAS,
+    plug_ins=_PLUG_INS,
     models=models.MODELS,
     anchors=anchors.ANCHORS,
     facts=_facts,

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sidecarkit import digest
+from sidecarkit import beside, digest
 from sidecarkit.recipes.llama import native
 from sidecarkit.recipes.recipe import LIBRARIES, Anchors
 
@@ -37,22 +36,9 @@ def build(job: Job, folder: Path) -> None:
 def lay_out(job: Job, own: Path, libraries: Path) -> dict[str, str]:
     """The server beside the libraries that ship, in a folder of the target's."""
     folder = job.build / PROGRAM
-    join(folder, own.iterdir(), (libraries / LIBRARIES).iterdir())
+    kept = [path for path in own.iterdir() if not path.name.startswith(".")]
+    beside.lay_out(folder, kept, (libraries / LIBRARIES).iterdir())
     return {PROGRAM: str(folder / PROGRAM)}
-
-
-def join(folder: Path, own: Iterable[Path], libraries: Iterable[Path]) -> None:
-    """Fill `folder` anew with copies of `own` and links to `libraries`.
-
-    A program finds its libraries, and ggml its plug-ins, beside the program's real file: so that one is no link.
-    """
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    for path in own:
-        if not path.name.startswith("."):
-            shutil.copy2(path, folder / path.name)
-    for path in libraries:
-        (folder / path.name).symlink_to(path)
 
 
 ANCHORS = Anchors(inputs=inputs, build=build, lay_out=lay_out)

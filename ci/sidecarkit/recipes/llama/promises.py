@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sidecarkit.audit.rules import CodeRule, Rules
 from sidecarkit.recipes.llama import native
+from sidecarkit.tools import cuda
 
 if TYPE_CHECKING:
     from sidecarkit.config import Target
@@ -40,11 +41,19 @@ _SHOWN_BY = {"SSE42": ("SSE4_1|AVX",), "AVX512": ("AVX512F", "AVX512VL", "AVX512
 _CORE = ("ggml-base", "ggml", "llama")
 _PLUG_IN = "ggml-cpu-{}"
 # Drivers' libraries, which only a machine with such a graphics card has; the plug-in is passed over without them.
+# cuBLAS asks for gcc's library, which no desktop with a C++ program is without.
 _FROM_USER = {
     "vulkan": frozenset({"libvulkan.so.1", "vulkan-1.dll"}),
-    "cuda": frozenset({"libcuda.so.1", "nvcuda.dll"}),
+    "cuda": frozenset({"libcuda.so.1", "nvcuda.dll", "libgcc_s.so.1"}),
 }
-_CUDA_MAJOR = "13"
+# What else lies beside a plug-in: NVIDIA's libraries as they come, and what loads cuBLAS when it is used.
+_BESIDE = {"cuda": ("cudart", "cublas", "cublasLt", "cublas-lazy")}
+_GPU_CODE = {
+    # It asks the processor before it takes a faster way; measured of 13.1.0.3.
+    "cublasLt": CodeRule(allowed=frozenset({"AVX", "AVX512F", "BMI1", "BMI2", "FMA", "LZCNT"})),
+    # gcc's unwinder is linked in: it steps the shadow stack where it finds one.
+    "ggml-cuda": CodeRule(allowed=frozenset({"CET_SS"})),
+}
 CUDA_LIBRARY = r"(?:lib)?(?:cudart|cublas|cublasLt)(?:\.so\.|64_)(\d+)(?:\.[\d.]+|\.dll)?"
 
 
@@ -52,12 +61,18 @@ def rules(target: Target) -> Rules:
     """What the audit holds a sidecar with llama.cpp against."""
     variants = tuple(OPTIONS) if target.triple.startswith("x86_64-") else ()
     backends = () if target.variant == "cpu" else (f"ggml-{target.variant}",)
+    beside = _BESIDE.get(target.variant, ()) if target.triple.endswith("-linux-gnu") else ()
     return Rules(
         native=native.FOLDER,
-        present=(*_CORE, *map(_PLUG_IN.format, variants), *backends),
+        present=(*_CORE, *map(_PLUG_IN.format, variants), *backends, *beside),
         from_user=_FROM_USER.get(target.variant, frozenset()),
-        majors={CUDA_LIBRARY: _CUDA_MAJOR},
-        code={_PLUG_IN.format(variant): code_rule(OPTIONS[variant].split()) for variant in variants},
+        majors={CUDA_LIBRARY: cuda.MAJOR},
+        code={
+            **{_PLUG_IN.format(variant): code_rule(OPTIONS[variant].split()) for variant in variants},
+            **(_GPU_CODE if beside else {}),
+        },
+        glibc=dict.fromkeys(backends, target.plug_in_glibc_floor),
+        device_code=dict.fromkeys(backends, frozenset(target.architectures)) if target.architectures else {},
     )
 
 

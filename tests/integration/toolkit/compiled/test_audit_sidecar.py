@@ -217,3 +217,39 @@ def test_the_command_shows_every_file_and_ends_with_the_code_of_a_wrong_binary(
     assert f"/{layout.BUILD_FACTS}`: target that the folder says it is: expected `{linux.name}`" in ended.stdout
     assert "libraries: expected ggml, llama, ggml-cpu-sse42" in ended.stdout
     assert "\nhint: build it again: `python3 noxfile.py -s 'place(" in ended.stdout
+
+
+SECTION = ROOT / "tests" / "unit" / "ci" / "device_code" / "scale.nv_fatbin"
+KERNELS = f'__asm__(".section .nv_fatbin,\\"aR\\"\\n.incbin \\"{SECTION}\\"\\n.text\\n");\n'
+COMPILED_FOR = ("75-real", "90-real", "90-virtual", "120a-real", "120f-virtual")
+
+
+@pytest.fixture
+def cuda(folder: Path, linux: Target, compile_c: Compile) -> Callable[..., Audit]:
+    """Looks at the folder with a plug-in that has real code for cards, and needs a newer GLIBC than the rest."""
+    put(folder / "llama" / "libggml-cuda.so", compile_c(NEW, *SHARED, "-O3", source=KERNELS + NEEDS_A_THREAD))
+
+    def look(*architectures: str, floor: str = "2.35") -> Audit:
+        target = replace(linux, variant="cuda", architectures=architectures, plug_in_glibc_floor=floor)
+        rules = replace(promises.rules(target), present=())
+        return audit.of_folder(folder, target, rules, BUILDER)
+
+    return look
+
+
+def test_a_plug_in_for_the_promised_cards_may_need_the_glibc_promised_of_it(cuda: Callable[..., Audit]) -> None:
+    found = cuda(*COMPILED_FOR)
+    assert found.problems == ()
+    (plug_in,) = [file for file in found.files if file.path.endswith("libggml-cuda.so")]
+    assert plug_in.architectures == COMPILED_FOR
+    assert plug_in.as_dict()["architectures"] == list(COMPILED_FOR)
+
+
+def test_a_plug_in_for_other_cards_than_promised_is_refused(cuda: Callable[..., Audit]) -> None:
+    message = told(cuda("75-real", "86-real", "90-real", "90-virtual", "120f-virtual"))
+    assert "llama/libggml-cuda.so`: GPU architectures: expected 75-real, 86-real, 90-real" in message
+    assert message.endswith("found no 86-real and 120a-real besides")
+
+
+def test_a_plug_in_that_needs_a_newer_glibc_than_promised_is_refused(cuda: Callable[..., Audit]) -> None:
+    assert "libggml-cuda.so`: needed GLIBC: expected at most 2.28" in told(cuda(*COMPILED_FOR, floor="2.28"))

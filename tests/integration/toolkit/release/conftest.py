@@ -60,6 +60,7 @@ def built(project: Path) -> Built:
     licences.write_text("Licences\n", encoding="utf-8")
     data = {
         "native": {},
+        "plugin": {},
         "engine": {},
         "pack": {},
         "place": {"folder": str(folder), "single_file": str(placed / job.target.single_file_name), "files": []},

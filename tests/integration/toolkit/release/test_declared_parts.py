@@ -42,6 +42,15 @@ def test_versions_and_hashes_are_those_of_the_pins(built: Built) -> None:
     assert str(parts["stories260K"].sha256) in readme
 
 
+def test_a_part_of_one_variant_ships_with_that_one_alone(built: Built) -> None:
+    with_vulkan = replace(built.job, target=replace(built.job.target, variant="vulkan"))
+    parts = {part.name: part for part in declared.shipped(with_vulkan)}
+    assert parts["Vulkan-Headers"].sha256 == built.job.toolchain.crate("vulkan-headers").sha256
+    assert parts["SPIRV-Headers"].version == "shaderc-sys 0.10.1"
+    only_there = parts.keys() - {part.name for part in declared.shipped(built.job)}
+    assert only_there == {"Vulkan-Headers", "SPIRV-Headers"}
+
+
 def test_every_problem_of_the_file_is_named_at_once(declare: Declare) -> None:
     job = declare(
         '[[part]]\nname = "a"\nlicense = "MIT"\ntexts = ["x"]\n[[part]]\nname = "b"\nlicence = "MIT"\npin = "?"\n'

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sidecarkit import parts
+from sidecarkit import parts, wheels
 from sidecarkit.errors import PartWrong
-from sidecarkit.release import wheels
 from sidecarkit.report import Report
 
 

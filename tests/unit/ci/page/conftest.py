@@ -40,6 +40,7 @@ def figure(**changed: Any) -> dict[str, Any]:
 
 DATA: dict[str, dict[str, Any]] = {
     "native": {"summary": "17 libraries, 26.4 MB", "bytes": 26_400_000},
+    "plugin": {"summary": "the variant has none", "bytes": 0},
     "engine": {"summary": "program and Python, 15.4 MB", "bytes": 15_400_000},
     "pack": {"summary": "packed", "folder_bytes": 42_000_000, "single_file_bytes": 42_100_000, "build_id": "b1"},
     "place": {"summary": "both layouts", "sha256": {"sidecar.dist": "a" * 64, "sidecar": "b" * 64}},
