@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use engine_supervisor::Snapshot;
+use engine_supervisor::{Device, Snapshot};
 
 use crate::about::AppInfo;
 use crate::shorten::shorten;
@@ -42,7 +42,7 @@ fn lines(
     }
     writeln!(text, "state: {:?}, starts: {}", status.state, status.starts)?;
     for backend in snapshot.engine.iter().flat_map(|engine| &engine.backends) {
-        let reason = backend.reason.as_deref().map(|reason| format!(": {reason}"));
+        let reason = backend.reason.as_deref().map(|reason| format!(": {}", shorten(reason)));
         let library = backend.library.as_deref().unwrap_or("no library");
         writeln!(
             text,
@@ -54,11 +54,12 @@ fn lines(
         for device in &backend.devices {
             writeln!(
                 text,
-                "device {}: {}, {} of {} MB free",
+                "device {}: {}, {} of {} MB free{}",
                 device.id,
                 device.description,
                 device.memory_free / 1_000_000,
-                device.memory_total / 1_000_000
+                device.memory_total / 1_000_000,
+                state_of(device)
             )?;
         }
     }
@@ -67,7 +68,8 @@ fn lines(
     let context =
         model.context_length.map_or("not loaded".into(), |length| format!("context {length}"));
     let device = status.device.as_deref().unwrap_or("-");
-    writeln!(text, "model {}{demo}: {context}, device {device}", model.name)?;
+    let asked = status.requested_device.as_deref().unwrap_or("automatic");
+    writeln!(text, "model {}{demo}: {context}, device {device}, asked for: {asked}", model.name)?;
     if let Some(problem) = &status.problem {
         writeln!(text, "problem {}: {}", problem.code, shorten(&problem.message))?;
     }
@@ -76,6 +78,13 @@ fn lines(
     }
     writeln!(text, "recent causes: {}", if causes.is_empty() { "none" } else { "" })?;
     causes.iter().try_for_each(|cause| writeln!(text, "  {cause}"))
+}
+
+/// What a device that needs a proof came to.
+fn state_of(device: &Device) -> String {
+    let state = device.state.iter().map(|state| format!(", {state}"));
+    let reason = device.reason.iter().map(|reason| format!(": {}", shorten(reason)));
+    state.chain(reason).collect()
 }
 
 #[cfg(test)]
@@ -99,7 +108,10 @@ mod tests {
         };
         let model = ChosenModel { id: "a".into(), path: "/home/ana/secret/chat.gguf".into() };
         let problem = AppError::new("model_not_found", "`/home/ana/secret/chat.gguf`: gone");
-        let status = EngineStatus::without_engine(problem, &View { model, remarks: Vec::new() });
+        let status = EngineStatus::without_engine(
+            problem,
+            &View { model, device: None, remarks: Vec::new() },
+        );
         let causes = ["2026-11-23T17:00:00Z the engine ended: signal 9 (SIGKILL)".into()];
         assert_eq!(
             text(&app, &status, &Snapshot::default(), &causes),
@@ -107,7 +119,7 @@ mod tests {
              Tauri 2.12.5, web view 2.44.1\n\
              engine: none so far\n\
              state: Failed, starts: 0\n\
-             model chat: not loaded, device -\n\
+             model chat: not loaded, device -, asked for: automatic\n\
              problem model_not_found: `…/chat.gguf`: gone\n\
              recent causes: \n  2026-11-23T17:00:00Z the engine ended: signal 9 (SIGKILL)\n"
         );

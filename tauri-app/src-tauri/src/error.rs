@@ -1,11 +1,14 @@
 //! What the page is told when something does not work: `{code, message, hint, values}`.
 
-use engine_supervisor::{Death, EngineError, Exit, LogRecord, NotFound, Problem};
+use engine_supervisor::{
+    Death, DeviceNotice, EngineError, Exit, LogRecord, NotFound, Problem, RpcError,
+};
 use history::HistoryError;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use settings::SettingsError;
 
+use crate::devices::CPU;
 use crate::shorten::shorten;
 
 /// An error for the page. A code exists because the page has its own words for it; the
@@ -69,7 +72,7 @@ impl From<EngineError> for AppError {
             EngineError::TooLong { bytes, limit } => {
                 told.value("length", bytes).value("limit", limit)
             }
-            EngineError::Refused(refusal) => Self { values: numbers(refusal.data), ..told },
+            EngineError::Refused(refusal) => Self { values: refused(refusal), ..told },
             EngineError::Failed(problem) => Self { values: values(&problem), ..told },
             _ => told,
         }
@@ -90,13 +93,12 @@ impl From<Problem> for AppError {
 fn values(problem: &Problem) -> Map<String, Value> {
     let told = AppError::new("", "");
     let told = match problem {
-        Problem::WillNotRun(death) => told.death(death),
+        Problem::WillNotRun(death) | Problem::LoadCrashed { death, .. } => told.death(death),
         Problem::KeepsCrashing { crashes, death } => told.death(death).value("crashes", *crashes),
-        Problem::LoadCrashed { offer, death, .. } => told.death(death).offer(offer.as_deref()),
         Problem::Quarantined { offer, crashes, .. } => {
             told.value("crashes", *crashes).offer(offer.as_deref())
         }
-        Problem::Refused(refusal) => return numbers(refusal.data.clone()),
+        Problem::Refused(refusal) => return refused(refusal.clone()),
         _ => told,
     };
     told.values
@@ -107,12 +109,13 @@ impl AppError {
     #[must_use]
     pub(crate) fn death(self, death: &Death) -> Self {
         let told = self.value("cause", death.cause.kind());
-        match death.exit {
+        let told = match death.exit {
             Exit::Signal(number) => told.value("signal", number),
             Exit::Code(code) => told.value("exitCode", code),
             Exit::NtStatus(status) => told.value("ntStatus", format!("0x{status:08X}")),
             Exit::Unknown => told,
-        }
+        };
+        told.offer(death.offer.as_deref())
     }
 
     /// With a device on which the model may work.
@@ -120,6 +123,24 @@ impl AppError {
         match device {
             Some(device) => self.value("offer", device),
             None => self,
+        }
+    }
+}
+
+impl From<DeviceNotice> for AppError {
+    fn from(notice: DeviceNotice) -> Self {
+        let told = Self::new(notice.kind(), shorten(&notice.to_string())).hint(notice.hint());
+        match notice {
+            DeviceNotice::GivenUp { device, crashes, cause } => {
+                told.value("device", device).value("crashes", crashes).value("cause", cause.kind())
+            }
+            DeviceNotice::Other { asked, actual, reason } => {
+                let told = told.value("asked", asked).value("actual", actual);
+                match reason {
+                    Some(reason) => told.value("reason", shorten(&reason)),
+                    None => told,
+                }
+            }
         }
     }
 }
@@ -175,13 +196,42 @@ impl From<history::Problem> for AppError {
 
 impl From<LogRecord> for AppError {
     fn from(record: LogRecord) -> Self {
-        Self { values: numbers(record.data), ..Self::new(&record.kind, shorten(&record.message)) }
+        Self { values: shown(record.data), ..Self::new(&record.kind, shorten(&record.message)) }
     }
 }
 
-/// Only numbers: texts of the engine may hold paths, which the page does not need.
-fn numbers(data: Map<String, Value>) -> Map<String, Value> {
-    data.into_iter().filter(|(_, value)| value.is_number()).collect()
+/// Texts of the engine that the page shows; others may hold paths, which it does not need.
+const SHOWN: [&str; 5] = ["device", "backend", "code", "reason", "asked"];
+
+/// Numbers, and a few texts without folders.
+fn shown(data: Map<String, Value>) -> Map<String, Value> {
+    let show = |(name, value): (String, Value)| match value {
+        Value::Number(_) => Some((name, value)),
+        Value::String(text) if SHOWN.contains(&name.as_str()) => {
+            Some((name, shorten(&text).into()))
+        }
+        _ => None,
+    };
+    data.into_iter().filter_map(show).collect()
+}
+
+/// The values of a refusal; one that is about a device offers the CPU.
+fn refused(refusal: RpcError) -> Map<String, Value> {
+    let about_device = match refusal.kind() {
+        "device_unavailable" => refusal.data.get("asked"),
+        "out_of_memory" => refusal.data.get("device"),
+        _ => None,
+    };
+    let offer = about_device.and_then(Value::as_str).filter(|device| *device != CPU).map(|_| CPU);
+    let available = refusal.data.get("available").and_then(Value::as_array).map(|ids| {
+        let ids: Vec<&str> = ids.iter().filter_map(Value::as_str).collect();
+        shorten(&ids.join(", "))
+    });
+    let told = AppError { values: shown(refusal.data), ..AppError::new("", "") }.offer(offer);
+    match available {
+        Some(available) => told.value("available", available).values,
+        None => told.values,
+    }
 }
 
 #[cfg(test)]
@@ -196,6 +246,7 @@ mod tests {
             cause: Cause::Killed(9),
             last_words: vec!["secret".into()],
             during: StateKind::Loading,
+            offer: None,
         }
     }
 
@@ -210,13 +261,56 @@ mod tests {
 
     #[test]
     fn a_model_that_crashes_the_engine_is_told_with_the_device_that_is_offered_and_no_folder() {
-        let (path, offer) = ("/home/ana/a b.gguf".into(), Some("CPU".into()));
-        let device = Some("Vulkan0".into());
-        let problem = Problem::LoadCrashed { path, device, offer, death: killed() };
+        let (path, device) = ("/home/ana/a b.gguf".into(), Some("Vulkan0".into()));
+        let death = Death { offer: Some("CPU".into()), ..killed() };
+        let problem = Problem::LoadCrashed { path, device, death };
         let told = AppError::from(problem);
         assert_eq!(told.code, "model_load_crashed");
         assert_eq!(told.values["offer"], "CPU");
         assert!(told.message.contains("`…/a b.gguf`"), "{}", told.message);
+    }
+
+    #[test]
+    fn a_death_on_a_device_is_told_with_the_one_that_is_offered() {
+        let death = Death { offer: Some("CPU".into()), ..killed() };
+        let told = AppError::from(EngineError::Died(death));
+        assert_eq!(told.values["offer"], "CPU");
+    }
+
+    #[test]
+    fn what_there_is_to_say_of_devices_has_names_and_no_folders() {
+        let told = AppError::from(DeviceNotice::GivenUp {
+            device: "Vulkan0".into(),
+            crashes: 3,
+            cause: Cause::GpuLost,
+        });
+        let values = json!({"device": "Vulkan0", "crashes": 3, "cause": "gpu_lost"});
+        assert_eq!((told.code.as_str(), Value::Object(told.values)), ("device_given_up", values));
+        let told = AppError::from(DeviceNotice::Other {
+            asked: "Vulkan0".into(),
+            actual: "CPU".into(),
+            reason: Some("`/usr/lib/x.so` crashed".into()),
+        });
+        assert_eq!(told.message, "CPU computes, asked for was Vulkan0: `…/x.so` crashed");
+        let values = json!({"asked": "Vulkan0", "actual": "CPU", "reason": "`…/x.so` crashed"});
+        assert_eq!((told.code.as_str(), Value::Object(told.values)), ("other_device", values));
+    }
+
+    #[test]
+    fn a_device_that_is_not_there_or_is_full_is_told_by_name_with_the_cpu_offered() {
+        let refusal = |data: Value| {
+            let error = json!({"code": -32024, "message": "no", "data": data});
+            let refusal: RpcError = serde_json::from_value(error).unwrap();
+            Value::Object(AppError::from(EngineError::Refused(refusal)).values)
+        };
+        let unavailable = json!({"kind": "device_unavailable", "asked": "Vulkan7", "available": ["CPU", "CUDA0"]});
+        let values = json!({"asked": "Vulkan7", "available": "CPU, CUDA0", "offer": "CPU"});
+        assert_eq!(refusal(unavailable), values);
+        let full = json!({"kind": "out_of_memory", "device": "Vulkan0", "neededBytes": 9});
+        let values = json!({"device": "Vulkan0", "neededBytes": 9, "offer": "CPU"});
+        assert_eq!(refusal(full), values);
+        let ram = json!({"kind": "out_of_memory", "neededBytes": 9});
+        assert_eq!(refusal(ram), json!({"neededBytes": 9}));
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod causes;
 mod check;
 mod command_line;
 mod commands;
+mod devices;
 mod diagnostics;
 mod dialogs;
 mod error;

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use settings::{AnswerSettings, Loaded, Settings, Store};
 
 use crate::assistant::LoadOptions;
+use crate::devices::AUTOMATIC;
 use crate::error::AppError;
 use crate::options::AnswerOptions;
 
@@ -29,14 +30,24 @@ impl Preferences {
         Ok(self.store().save(settings)?)
     }
 
-    /// Makes this model the one that is loaded at the next start.
+    /// Makes this model the one that is loaded at the next start, and the device that is asked
+    /// for the one to use from now on.
     ///
     /// # Errors
-    /// What is wrong with the disk.
-    pub(crate) fn choose_model(&self, id: &str) -> Result<(), AppError> {
+    /// What is wrong with the device's name, or with the disk.
+    pub(crate) fn choose(&self, id: &str, asked: &LoadOptions) -> Result<(), AppError> {
         let mut store = self.store();
-        let settings = store.settings().clone();
-        Ok(store.save(Settings { model: Some(id.into()), ..settings })?)
+        let mut settings = store.settings().clone();
+        settings.model = Some(id.into());
+        if let Some(device) = asked.device.clone() {
+            let device = Some(device).filter(|device| device != AUTOMATIC);
+            if device != settings.device {
+                // Layers are counted for the device that they were chosen for.
+                settings.gpu_layers = asked.gpu_layers;
+            }
+            settings.device = device;
+        }
+        Ok(store.save(settings)?)
     }
 
     /// `asked`, and the settings where it says nothing.
@@ -50,7 +61,11 @@ impl Preferences {
         LoadOptions {
             context_length: asked.context_length.or(settings.context_length),
             gpu_layers,
-            device: asked.device.or(settings.device),
+            device: match asked.device.as_deref() {
+                Some(AUTOMATIC) => None,
+                Some(_) => asked.device,
+                None => settings.device,
+            },
             threads: asked.threads.or(settings.threads),
             insist: asked.insist,
         }
@@ -98,6 +113,29 @@ mod tests {
         let asked = LoadOptions { device: Some("CPU".into()), ..Default::default() };
         let options = preferences.load_options(asked);
         assert_eq!((options.threads, options.gpu_layers), (Some(3), None));
+    }
+
+    #[test]
+    fn a_device_that_is_asked_for_is_kept_until_another_one_or_none_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let (preferences, _) = Preferences::load(&folder.path().join("settings.json"));
+        preferences.save(Settings { gpu_layers: Some(9), ..Default::default() }).unwrap();
+        let on = |device: Option<&str>| LoadOptions {
+            device: device.map(str::to_owned),
+            ..Default::default()
+        };
+        let kept = |asked: Option<&str>| {
+            preferences.choose("demo", &on(asked)).unwrap();
+            let options = preferences.load_options(on(asked));
+            let settings = preferences.get();
+            assert_eq!(options.device, settings.device, "it is loaded as it is kept");
+            (settings.device, settings.gpu_layers)
+        };
+        let vulkan = || Some("Vulkan0".to_owned());
+        assert_eq!(kept(None), (None, Some(9)));
+        assert_eq!(kept(Some("Vulkan0")), (vulkan(), None));
+        assert_eq!(kept(None), (vulkan(), None));
+        assert_eq!(kept(Some("auto")), (None, None));
     }
 
     #[test]

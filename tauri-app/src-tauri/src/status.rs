@@ -6,6 +6,7 @@ use engine_supervisor::{EngineError, Snapshot, State, StateKind};
 use serde::Serialize;
 
 use crate::assistant::View;
+use crate::devices::{self, DeviceStatus};
 use crate::error::AppError;
 
 /// What the page shows of the engine.
@@ -25,9 +26,13 @@ pub(crate) struct EngineStatus {
     pub(crate) model: ModelStatus,
     /// The id of the device that computes.
     pub(crate) device: Option<String>,
+    /// The device that the settings ask for; absent: the engine chooses.
+    pub(crate) requested_device: Option<String>,
+    /// What the engine can compute on. Empty while there is no process.
+    pub(crate) devices: Vec<DeviceStatus>,
     /// Processes started so far: more than one means that the engine was replaced.
     pub(crate) starts: u64,
-    /// What the engine said that a person should see.
+    /// What the engine said that a person should see, and what is so about its devices.
     pub(crate) remarks: Vec<AppError>,
     /// How the last process ended, if nobody had asked it to.
     pub(crate) last_death: Option<AppError>,
@@ -58,6 +63,7 @@ impl EngineStatus {
         let loaded = snapshot.model.as_ref();
         let (attempt, retry_in_ms) = awaited(&snapshot.state);
         let told = snapshot.remarks.iter().cloned().map(AppError::from);
+        let noticed = snapshot.device_notices.iter().cloned().map(AppError::from);
         Self {
             state: snapshot.state.kind(),
             fraction: match snapshot.state {
@@ -74,8 +80,10 @@ impl EngineStatus {
                 has_chat_template: loaded.map(|loaded| loaded.model.has_chat_template),
             },
             device: loaded.map(|loaded| loaded.device.clone()),
+            requested_device: view.device.clone(),
+            devices: devices::list(snapshot),
             starts: snapshot.starts,
-            remarks: told.chain(view.remarks.iter().cloned()).collect(),
+            remarks: told.chain(noticed).chain(view.remarks.iter().cloned()).collect(),
             last_death: snapshot.last_death.clone().map(|death| EngineError::Died(death).into()),
             problem: snapshot.problem.clone().map(AppError::from),
         }

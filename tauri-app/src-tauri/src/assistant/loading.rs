@@ -22,7 +22,8 @@ pub(crate) struct LoadOptions {
     pub(crate) context_length: Option<u32>,
     /// Layers to put on the device; -1 is as many as fit.
     pub(crate) gpu_layers: Option<i32>,
-    /// The id of a device.
+    /// The id of a device, or `auto`: the engine's own choice. It is kept as the setting. Absent:
+    /// as the settings say.
     pub(crate) device: Option<String>,
     /// 0 to 512; 0: chosen and adapted by the engine.
     pub(crate) threads: Option<u32>,
@@ -60,7 +61,7 @@ impl Assistant {
         }
     }
 
-    /// Makes the model of this id the one to use, and loads it.
+    /// Makes the model of this id, and the device if one is named, the ones to use, and loads it.
     ///
     /// # Errors
     /// `unknown_model`, and whatever keeps it from being loaded. It is the chosen one then,
@@ -70,8 +71,12 @@ impl Assistant {
         // Refused before anything changes.
         options.clone().check(Path::new(""))?;
         let chosen = self.models.find(id)?;
-        self.preferences.choose_model(id)?;
+        self.preferences.choose(id, &options)?;
         self.view.send_modify(|view| view.model = chosen.clone());
+        self.show_requested_device();
+        if options.device.is_some() {
+            self.engine()?.trust_devices().await;
+        }
         self.bring(&chosen, options).await?;
         let listed = self.models.list(id).into_iter().find(|model| model.id == id);
         listed.ok_or_else(|| AppError::new("unknown_model", "this model was removed meanwhile"))

@@ -48,6 +48,8 @@ pub(crate) struct Assistant {
 pub(crate) struct View {
     /// The model to use, loaded or not.
     pub(crate) model: ChosenModel,
+    /// The device that the settings ask for.
+    pub(crate) device: Option<String>,
     /// What a person should know that the engine does not say.
     pub(crate) remarks: Vec<AppError>,
 }
@@ -82,8 +84,10 @@ impl Assistant {
         models: Models,
         preferences: Preferences,
     ) -> Arc<Self> {
-        let chosen = preferences.get().model.and_then(|id| models.find(&id).ok());
-        let view = View { model: chosen.unwrap_or_else(|| models.demo()), remarks: Vec::new() };
+        let settings::Settings { model, device, .. } = preferences.get();
+        let chosen = model.and_then(|id| models.find(&id).ok());
+        let model = chosen.unwrap_or_else(|| models.demo());
+        let view = View { model, device, remarks: Vec::new() };
         Arc::new(Self {
             program: settings.as_ref().ok().map(|settings| settings.program.clone()),
             engine: settings.map(Engine::new),
@@ -105,6 +109,25 @@ impl Assistant {
 
     pub(crate) fn preferences(&self) -> &Preferences {
         &self.preferences
+    }
+
+    /// Keeps the settings. How a model is loaded counts from the next load on.
+    ///
+    /// # Errors
+    /// What is wrong with them, or with the disk. All is as before then.
+    pub(crate) fn save_settings(&self, settings: settings::Settings) -> Result<(), AppError> {
+        self.preferences.save(settings)?;
+        self.show_requested_device();
+        Ok(())
+    }
+
+    fn show_requested_device(&self) {
+        let device = self.preferences.get().device;
+        self.view.send_if_modified(|view| {
+            let changed = view.device != device;
+            view.device = device;
+            changed
+        });
     }
 
     /// The id of the model to use.

@@ -38,6 +38,6 @@ pub(crate) async fn set_settings<R: Runtime>(
     if let Some(model) = &args.0.settings.model {
         assistant.models().find(model)?;
     }
-    assistant.preferences().save(args.0.settings)?;
+    assistant.save_settings(args.0.settings)?;
     Ok(assistant.preferences().get())
 }

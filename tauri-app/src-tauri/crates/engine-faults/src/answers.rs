@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 
 /// Result of `initialize`.
-pub(crate) fn initialized(version: u64, devices: &[String]) -> Value {
-    let backends: Vec<Value> = devices.iter().map(|id| backend(id)).collect();
+pub(crate) fn initialized(version: u64, backends: &Value) -> Value {
     json!({
         "protocolVersion": version,
         "server": {"name": "faulty-engine", "version": env!("CARGO_PKG_VERSION"), "buildId": "scripted"},
@@ -15,13 +14,18 @@ pub(crate) fn initialized(version: u64, devices: &[String]) -> Value {
     })
 }
 
-fn backend(id: &str) -> Value {
+/// A backend with one device, both of the same name.
+pub(crate) fn backend(id: &str, state: &str, reason: Option<&String>) -> Value {
     let kind = if id == "CPU" { "cpu" } else { "gpu" };
     let device = json!({
         "id": id, "kind": kind, "description": "scripted",
         "memoryTotal": 8_000_000_000_u64, "memoryFree": 4_000_000_000_u64,
     });
-    json!({"name": id, "library": "none", "state": "ready", "devices": [device]})
+    let mut backend = json!({"name": id, "library": "none", "state": state, "devices": [device]});
+    if let Some(reason) = reason {
+        backend["reason"] = reason.as_str().into();
+    }
+    backend
 }
 
 /// Result of `model/load`.
@@ -48,9 +52,9 @@ pub(crate) fn generated(reason: &str, characters: usize, tokens: u64) -> Value {
 }
 
 /// Result of `status`.
-pub(crate) fn status(device: &str) -> Value {
+pub(crate) fn status(device: &str, backends: &Value) -> Value {
     json!({
-        "state": "idle", "model": null, "device": device, "backends": [], "rssBytes": 1,
+        "state": "idle", "model": null, "device": device, "backends": backends, "rssBytes": 1,
         "queued": 0, "uptimeMs": 1,
     })
 }

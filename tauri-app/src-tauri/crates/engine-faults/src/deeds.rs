@@ -22,6 +22,8 @@ pub(crate) struct Manner {
     pub(crate) gap: bool,
     pub(crate) late_tokens: bool,
     pub(crate) stands_still: bool,
+    pub(crate) refuses_device: bool,
+    pub(crate) device: Option<String>,
 }
 
 impl Manner {
@@ -63,6 +65,9 @@ pub(crate) fn perform(deed: &Deed, manner: &mut Manner) {
         Deed::OtherVersion(version) => manner.version = Some(*version),
         Deed::SequenceGap => manner.gap = true,
         Deed::LateTokens => manner.late_tokens = true,
+        Deed::RefuseDevice => manner.refuses_device = true,
+        Deed::TakeDevice(id) => manner.device = Some(id.clone()),
+        Deed::Remark(kind, data) => voice::tell("log", &remark_of(kind, data)),
         Deed::StandStill => manner.stands_still = true,
         Deed::Late(ms) => std::thread::sleep(Duration::from_millis(*ms)),
         Deed::Hang => hang(),
@@ -82,6 +87,8 @@ pub(crate) fn perform(deed: &Deed, manner: &mut Manner) {
         | Deed::Grandchild(_)
         | Deed::Grow(_)
         | Deed::Outlive => of_the_system(deed),
+        // The stage keeps it.
+        Deed::BackendIs(..) => {}
     }
 }
 
@@ -105,6 +112,11 @@ fn hang() -> ! {
 
 fn remark(message: &str) -> Value {
     json!({"level": "info", "kind": "scripted", "message": message, "data": {}})
+}
+
+fn remark_of(kind: &str, data: &str) -> Value {
+    let data: Value = serde_json::from_str(data).expect("the script is well formed");
+    json!({"level": "info", "kind": kind, "message": kind, "data": data})
 }
 
 fn junk(lines: u64) {

@@ -27,7 +27,7 @@ pub(crate) fn read(stage: &Stage, jobs: &Sender<Job>) {
                 stage.note("ping", "");
                 stage.reach(Point::Ping, "").answer(&id, &json!({}));
             }
-            "status" => voice::answer(&id, &answers::status(&stage.device())),
+            "status" => voice::answer(&id, &answers::status(&stage.device(), &stage.backends())),
             "cancel" => {
                 if stage.reach(Point::Cancel, "").answers() {
                     stage.cancel(&params["id"]);
@@ -62,7 +62,7 @@ fn initialize(stage: &Stage, id: &Value, params: &Value) -> bool {
     }
     stage.note("initialize", "");
     let manner = stage.reach(Point::Initialize, "");
-    let result = answers::initialized(manner.version.unwrap_or(1), &stage.script.devices);
+    let result = answers::initialized(manner.version.unwrap_or(1), &stage.backends());
     manner.answer(id, &result);
     stage.reach(Point::Initialized, "");
     true

@@ -188,4 +188,12 @@ pub enum Deed {
     Refuse(i64, String),
     /// Lives on when the process that started it is gone.
     Outlive,
+    /// Answers that the device asked for cannot be used.
+    RefuseDevice,
+    /// Loads on the device of this id, whatever was asked.
+    TakeDevice(String),
+    /// The backend of that device is in this state from now on, for this reason.
+    BackendIs(String, String, String),
+    /// Remarks something for the log: its kind and its values, as JSON.
+    Remark(String, String),
 }

@@ -6,9 +6,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use engine_faults::{ASKED_FILE, Point, Rule, SCRIPT_FILE, STARTS_FILE, Script};
+use engine_faults::{ASKED_FILE, Deed, Point, Rule, SCRIPT_FILE, STARTS_FILE, Script};
 use serde_json::{Value, json};
 
+use crate::answers;
 use crate::deeds::{self, Manner};
 
 /// What both threads look at.
@@ -17,6 +18,8 @@ pub(crate) struct Stage {
     folder: PathBuf,
     start: u64,
     device: Mutex<String>,
+    /// The backends that are not ready: the device, the state, the reason.
+    backends: Mutex<Vec<(String, String, String)>>,
     /// The id of the request that works now.
     running: Mutex<Value>,
     /// The ids of all that was cancelled so far.
@@ -39,6 +42,7 @@ impl Stage {
             folder,
             start,
             device,
+            backends: Mutex::default(),
             running: Mutex::default(),
             cancelled: Mutex::default(),
         }
@@ -48,6 +52,9 @@ impl Stage {
     pub(crate) fn reach(&self, point: Point, about: &str) -> Manner {
         let mut manner = Manner::default();
         for rule in self.script.rules.iter().filter(|rule| self.applies(rule, point, about)) {
+            if let Deed::BackendIs(id, state, reason) = &rule.deed {
+                self.note_backend(id, state, reason);
+            }
             deeds::perform(&rule.deed, &mut manner);
         }
         manner
@@ -66,6 +73,22 @@ impl Stage {
 
     pub(crate) fn use_device(&self, id: &str) {
         *self.device.lock().expect("nobody panics with it") = id.to_owned();
+    }
+
+    fn note_backend(&self, id: &str, state: &str, reason: &str) {
+        let mut backends = self.backends.lock().expect("nobody panics with it");
+        backends.retain(|(known, ..)| known != id);
+        backends.push((id.into(), state.into(), reason.into()));
+    }
+
+    /// The backends as they are now.
+    pub(crate) fn backends(&self) -> Value {
+        let noted = self.backends.lock().expect("nobody panics with it");
+        let of = |id: &String| match noted.iter().find(|(known, ..)| known == id) {
+            Some((_, state, reason)) => answers::backend(id, state, Some(reason)),
+            None => answers::backend(id, "ready", None),
+        };
+        self.script.devices.iter().map(of).collect()
     }
 
     pub(crate) fn begin(&self, id: &Value) {

@@ -29,6 +29,15 @@ pub(crate) fn refuse(id: &Value, code: i64, kind: &str) {
     say(&json!({"jsonrpc": "2.0", "id": id, "error": error}));
 }
 
+/// Refuses to use the device `asked`, one of `devices`.
+pub(crate) fn refuse_device(id: &Value, devices: &[String], asked: &str) {
+    let available: Vec<&String> = devices.iter().filter(|device| *device != asked).collect();
+    let data = json!({"kind": "device_unavailable", "hint": "none", "available": available});
+    let message = format!("the scripted engine has no {asked}");
+    let error = json!({"code": -32024, "message": message, "data": data});
+    say(&json!({"jsonrpc": "2.0", "id": id, "error": error}));
+}
+
 /// Tells something without being asked.
 pub(crate) fn tell(method: &str, params: &Value) {
     say(&json!({"jsonrpc": "2.0", "method": method, "params": params}));

@@ -51,6 +51,13 @@ fn load(stage: &Stage, job: &Job) -> bool {
     if manner.refuses() {
         return manner.answer(&job.id, &Value::Null);
     }
+    if manner.refuses_device {
+        voice::refuse_device(&job.id, &stage.script.devices, &stage.device());
+        return false;
+    }
+    if let Some(id) = &manner.device {
+        stage.use_device(id);
+    }
     for step in 0..=STEPS {
         let fraction = f64::from(step) / f64::from(STEPS);
         let progress =

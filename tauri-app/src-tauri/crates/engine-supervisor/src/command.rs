@@ -17,6 +17,8 @@ pub(crate) enum Command {
         insist: bool,
         answer: Answer<LoadedModel>,
     },
+    /// A device was chosen anew: what was held against any does not count any more.
+    TrustDevices,
     Unload {
         answer: Answer<()>,
     },

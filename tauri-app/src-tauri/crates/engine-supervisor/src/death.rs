@@ -97,6 +97,8 @@ pub struct Death {
     pub last_words: Vec<String>,
     /// What it was doing.
     pub during: StateKind,
+    /// A device that may do better than the one on which it died.
+    pub offer: Option<String>,
 }
 
 impl fmt::Display for Death {

@@ -53,12 +53,20 @@ impl Engine {
         self.bring_up(Some(model), false).await
     }
 
-    /// [`Engine::load`] although this model has crashed the engine, or the engine was given up.
+    /// [`Engine::load`] although this model has crashed the engine, or the engine or a device was
+    /// given up.
     ///
     /// # Errors
     /// Whatever keeps the engine from starting or from loading this model.
     pub async fn load_insisting(&self, model: LoadParams) -> Result<LoadedModel, EngineError> {
         self.bring_up(Some(model), true).await
+    }
+
+    /// Somebody chose a device anew: those that were given up
+    /// ([`DeviceNotice::GivenUp`](crate::DeviceNotice)) may be used again by loads from now on.
+    pub async fn trust_devices(&self) {
+        // One that was shut down uses none.
+        let _ = self.commands.send(Command::TrustDevices).await;
     }
 
     /// Waits until the chosen model is loaded; starts the engine if need be.
@@ -120,8 +128,8 @@ impl Engine {
         reply
     }
 
-    /// Ends the engine and starts it anew, with the chosen model if there is one. Crashes and
-    /// quarantines are forgotten: this is what a "Restart" button does. Requests that are
+    /// Ends the engine and starts it anew, with the chosen model if there is one. Crashes,
+    /// quarantines and devices given up are forgotten: this is what a "Restart" button does. Requests that are
     /// running or waiting end with [`EngineError::Stopped`].
     ///
     /// # Errors

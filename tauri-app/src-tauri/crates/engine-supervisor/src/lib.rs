@@ -37,6 +37,7 @@ mod classify;
 mod coalesce;
 mod command;
 mod death;
+mod devices;
 mod engine;
 mod environment;
 mod errand;
@@ -59,6 +60,7 @@ mod verify;
 pub use cause::{Cause, Hang};
 pub use coalesce::{COALESCE_INTERVAL, Coalescer, MAX_CHUNK_BYTES};
 pub use death::{Death, Exit};
+pub use devices::{DeviceChoice, DeviceNotice};
 pub use engine::Engine;
 pub use errand::run_once;
 pub use error::EngineError;
@@ -67,7 +69,7 @@ pub use methods::{
     Backend, Client, Delta, Device, FinishReason, ForgetParams, GenerateOptions, GenerateParams,
     Generated, InitializeParams, Initialized, Input, LoadParams, LoadProgress, LoadedModel,
     LogRecord, ModelInfo, Notification, PROTOCOL_VERSION, PromptProgress, Request, Role, Server,
-    Timings, TokenizeParams, Tokenized, Turn,
+    Status, Timings, TokenizeParams, Tokenized, Turn,
 };
 pub use problem::Problem;
 pub use reply::{Canceller, Reply, ReplyEvent};

@@ -39,9 +39,7 @@ pub enum Problem {
         path: String,
         /// The device that was asked for.
         device: Option<String>,
-        /// A device on which it may work.
-        offer: Option<String>,
-        /// How it ended.
+        /// How it ended, and the device on which the model may work.
         death: Death,
     },
     /// It ended each time it loaded this model on this device: that is not tried again.
@@ -85,7 +83,8 @@ impl Problem {
             Self::KeepsCrashing { .. } => {
                 "restart the engine; if it ends again, try another model and look at its log"
             }
-            Self::LoadCrashed { offer: Some(_), .. } | Self::Quarantined { offer: Some(_), .. } => {
+            Self::LoadCrashed { death: Death { offer: Some(_), .. }, .. }
+            | Self::Quarantined { offer: Some(_), .. } => {
                 "load it on the offered device, or choose another model"
             }
             Self::LoadCrashed { .. } => "try once more, or choose another model",
@@ -116,7 +115,7 @@ impl fmt::Display for Problem {
                     "the engine ended {crashes} times in short order, the last time: {death}"
                 )
             }
-            Self::LoadCrashed { path, device, death, .. } => {
+            Self::LoadCrashed { path, device, death } => {
                 write!(formatter, "the engine ended while it loaded ")?;
                 model_on(formatter, path, device.as_deref())?;
                 write!(formatter, ": {death}")

@@ -47,6 +47,11 @@ pub struct Policy {
     /// A model that crashed the engine this often while it was loaded on the same device is
     /// not loaded there again until the user insists.
     pub load_crashes: u32,
+    /// A device on which the engine was in use at this many crashes is given up: the CPU computes
+    /// in its place.
+    pub device_crashes: u32,
+    /// Crashes on a device that are further back than this do not count against it.
+    pub device_crash_window: Duration,
     /// A request that was at work at this many crashes in a row is not sent again.
     pub request_crashes: u32,
     /// From the start of the process to its answer to `initialize`.
@@ -79,6 +84,8 @@ impl Default for Policy {
             crash_window: Duration::from_secs(180),
             health: Duration::from_secs(60),
             load_crashes: 2,
+            device_crashes: 3,
+            device_crash_window: Duration::from_secs(300),
             request_crashes: 2,
             start_limit: Duration::from_secs(30),
             ping_interval: Duration::from_secs(5),

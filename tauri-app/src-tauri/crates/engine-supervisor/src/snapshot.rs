@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::cause::Cause;
 use crate::death::Death;
+use crate::devices::{DeviceChoice, DeviceNotice};
 use crate::methods::{Initialized, LoadedModel, LogRecord};
 use crate::problem::Problem;
 
@@ -105,11 +106,15 @@ pub struct Snapshot {
     pub since: Option<Instant>,
     /// The process, while there is one.
     pub pid: Option<u32>,
-    /// What it said of itself.
+    /// What it said of itself; of its backends, what it said last.
     pub engine: Option<Initialized>,
     /// The model that is loaded.
     pub model: Option<LoadedModel>,
-    /// What this process said that a person should see, the latest of each kind.
+    /// The device that it chose by itself for that model, or for the one it loads now.
+    pub choice: Option<DeviceChoice>,
+    /// What there is to say about devices now.
+    pub device_notices: Vec<DeviceNotice>,
+    /// What this process said that a person should see, the latest about each subject.
     pub remarks: Vec<LogRecord>,
     /// How many processes were started so far: the number of the present one.
     pub starts: u64,

@@ -40,7 +40,7 @@ pub(crate) fn rows() -> Vec<Row> {
 /// What is offered instead, if it ended so.
 fn offered(outcome: Result<LoadedModel, EngineError>) -> (&'static str, Option<String>) {
     match outcome {
-        Err(EngineError::Failed(Problem::LoadCrashed { offer, .. })) => ("crashed", offer),
+        Err(EngineError::Failed(Problem::LoadCrashed { death, .. })) => ("crashed", death.offer),
         Err(EngineError::Failed(Problem::Quarantined { offer, .. })) => ("quarantined", offer),
         other => panic!("neither crashed nor refused: {other:?}"),
     }

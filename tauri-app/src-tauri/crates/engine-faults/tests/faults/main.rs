@@ -10,6 +10,7 @@ mod common;
 
 mod alone;
 mod deaths;
+mod devices;
 mod drive;
 mod files;
 mod floods;
@@ -36,6 +37,7 @@ fn table() -> Vec<Row> {
         sleeps::rows(),
         floods::rows(),
         loads::rows(),
+        devices::rows(),
         restarts::rows(),
         files::rows(),
         hashes::rows(),

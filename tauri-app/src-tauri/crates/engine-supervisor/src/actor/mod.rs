@@ -113,6 +113,7 @@ impl Actor {
                 Input::Do(Job::Generate { ask: waiters.reply(reply), params })
             }
             Command::LookForCancels => return,
+            Command::TrustDevices => Input::TrustDevices,
             Command::Restart { answer } => Input::Restart { ask: waiters.done(answer) },
             Command::Stop { answer } => Input::Stop { ask: waiters.done(answer) },
             Command::ShutDown { answer } => Input::ShutDown { ask: waiters.done(answer) },

@@ -2,7 +2,7 @@
 
 use super::Machine;
 use super::inputs::{Effect, Good};
-use super::life::{InFlight, Job, Life, Running, Work, Writing};
+use super::life::{InFlight, Job, Life, Refresh, Running, Work, Writing};
 use crate::cause::Hang;
 use crate::error::EngineError;
 use crate::methods::{ForgetParams, InitializeParams, PROTOCOL_VERSION, Request};
@@ -14,6 +14,7 @@ use crate::rpc::{self, MAX_LINE_BYTES, RequestId};
 
 impl Machine {
     pub(super) fn advance(&mut self) {
+        self.ask_for_backends();
         match &self.life {
             Life::Absent if self.wanted || !self.waiting.is_empty() => self.start(),
             Life::BackingOff { until, .. } if self.now >= *until => self.start(),
@@ -38,6 +39,7 @@ impl Machine {
             epoch,
             request: None,
             pings: None,
+            backends: Refresh::default(),
             health: Health::default(),
             hung: None,
         }));
@@ -73,8 +75,10 @@ impl Machine {
     }
 
     fn load(&mut self) -> bool {
-        let Some(model) = self.chosen.clone() else { return false };
+        let Some(chosen) = &self.chosen else { return false };
+        let model = self.device_crashes.divert(chosen);
         self.snapshot.model = None;
+        self.snapshot.choice = None;
         self.reload = false;
         let request = Request::LoadModel(model.clone());
         let work = Work::Load { model, fraction: 0.0, superseded: false };

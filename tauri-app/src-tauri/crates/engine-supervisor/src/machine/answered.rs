@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::Machine;
 use super::inputs::Good;
 use super::life::{InFlight, Life, Then, Work, Writing};
+use crate::devices;
 use crate::error::EngineError;
 use crate::methods::{
     Generated, Initialized, LoadParams, LoadedModel, PROTOCOL_VERSION, Tokenized,
@@ -20,7 +21,14 @@ impl Machine {
         let request = match &mut self.life {
             Life::Running(running) => {
                 if running.pings.as_mut().is_some_and(|pings| pings.answered(id)) {
+                    // What is told of a proof may come before its result is in the status.
+                    running.backends.due |=
+                        self.snapshot.engine.as_ref().is_some_and(devices::is_probing);
                     return;
+                }
+                if running.backends.open == Some(id) {
+                    running.backends.open = None;
+                    return self.backends_are(outcome);
                 }
                 &mut running.request
             }
@@ -81,14 +89,22 @@ impl Machine {
         if superseded {
             return;
         }
+        let lives = matches!(self.life, Life::Running(_));
+        if lives && !self.renewed && outcome.as_ref().is_err_and(wants_another_process) {
+            return self.load_in_another_process();
+        }
+        self.renewed = false;
         match outcome {
             Ok(model) => {
                 self.load_crashes.forgive(params);
+                let (choice, engine) = (&self.snapshot.choice, &self.snapshot.engine);
+                self.other_device =
+                    devices::compare(params, &model, choice.as_ref(), engine.as_ref());
                 self.snapshot.problem = None;
-                let lives = matches!(self.life, Life::Running(_));
                 self.snapshot.model = lives.then_some(model);
             }
             Err(error) => {
+                let error = naming_the_device(error, params);
                 self.refuse_all_that_need_a_model(&error);
                 self.snapshot.problem = Some(problem_of(error));
             }
@@ -120,7 +136,28 @@ fn complete(generated: Generated, characters: u64) -> Result<Generated, EngineEr
     }
 }
 
-fn read<T: DeserializeOwned>(value: Value) -> Result<T, EngineError> {
+/// The device is proven, but a process that looked for devices before cannot use it.
+fn wants_another_process(error: &EngineError) -> bool {
+    match error {
+        EngineError::Refused(error) => {
+            error.kind() == "device_unavailable" && error.data.get("restart") == Some(&true.into())
+        }
+        _ => false,
+    }
+}
+
+/// The engine says which devices there are, but not which one was asked for.
+fn naming_the_device(error: EngineError, params: &LoadParams) -> EngineError {
+    match (error, &params.device) {
+        (EngineError::Refused(mut error), Some(device)) if error.kind() == "device_unavailable" => {
+            error.data.insert("asked".into(), device.as_str().into());
+            EngineError::Refused(error)
+        }
+        (error, _) => error,
+    }
+}
+
+pub(super) fn read<T: DeserializeOwned>(value: Value) -> Result<T, EngineError> {
     serde_json::from_value(value).map_err(|error| EngineError::BrokeProtocol(error.to_string()))
 }
 

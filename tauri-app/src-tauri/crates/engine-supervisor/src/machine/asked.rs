@@ -23,7 +23,8 @@ impl Machine {
             if insist {
                 self.insist_on(&model);
             }
-            if let Some(problem) = self.quarantined(&model) {
+            let diverted = self.device_crashes.divert(&model);
+            if let Some(problem) = self.quarantined(&diverted) {
                 return self.refuse(ask, problem.into());
             }
             self.choose(Some(model));
@@ -50,6 +51,7 @@ impl Machine {
         self.supersede_load();
         self.chosen = model;
         self.parked = None;
+        self.renewed = false;
         if !matches!(self.life, Life::Failed(_)) {
             self.snapshot.problem = None;
         }
@@ -57,6 +59,7 @@ impl Machine {
 
     fn insist_on(&mut self, model: &LoadParams) {
         self.load_crashes.forgive(model);
+        self.device_crashes.forget();
         if matches!(self.life, Life::Failed(_)) {
             self.restarts.forget();
             self.life = Life::Absent;
@@ -159,6 +162,7 @@ impl Machine {
         }
         self.restarts.forget();
         self.load_crashes.forget();
+        self.device_crashes.forget();
         self.repeats.forget();
         self.parked = None;
         self.snapshot.problem = None;

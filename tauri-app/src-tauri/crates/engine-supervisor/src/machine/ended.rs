@@ -7,7 +7,6 @@ use crate::cause::{Cause, Hang};
 use crate::death::{Death, Exit};
 use crate::error::EngineError;
 use crate::methods::LoadParams;
-use crate::policy::quarantine::another_device;
 use crate::policy::restart::Verdict;
 use crate::problem::Problem;
 use crate::reply::ReplyEvent;
@@ -34,6 +33,7 @@ impl Machine {
             return self.has_stopped();
         }
         let during = self.snapshot.state.kind();
+        let (device, offer) = (self.device_in_use(), self.offer());
         let Some(running) = self.life.running(epoch) else { return };
         let dead = Dead {
             epoch,
@@ -41,6 +41,8 @@ impl Machine {
             hung: running.hung.map(|(hang, _)| hang),
             request: running.request.take(),
             during,
+            device,
+            offer,
             health: running.health,
         };
         self.snapshot.last_death = Some(death(&dead, Vec::new()));
@@ -52,6 +54,7 @@ impl Machine {
     pub(super) fn forget_process(&mut self) {
         self.snapshot.pid = None;
         self.snapshot.model = None;
+        self.snapshot.choice = None;
         self.snapshot.remarks.clear();
     }
 
@@ -62,21 +65,28 @@ impl Machine {
         }
         let Life::Dead(dead) = std::mem::replace(&mut self.life, Life::Absent) else { return };
         let mut dead = *dead;
+        let diverted = self.gives_up_the_device(&mut dead, &last_words);
         let death = death(&dead, last_words);
         log::warn!("the engine ended unexpectedly: {death}");
         self.snapshot.last_death = Some(death.clone());
         if let Some(request) = dead.request.take() {
-            self.break_work(request.work, &death);
+            self.break_work(request.work, &death, diverted);
         }
         self.snapshot.engine = None;
         self.go_on_after(&dead, death);
     }
 
-    fn break_work(&mut self, work: Work, death: &Death) {
+    /// `diverted`: its device is given up now, and another one is used by itself.
+    fn break_work(&mut self, work: Work, death: &Death, diverted: bool) {
         let error = EngineError::Died(death.clone());
         match work {
             Work::Initialize => {}
-            Work::Load { model, superseded, .. } => self.load_crashed(&model, superseded, death),
+            Work::Load { model, superseded, .. } => {
+                self.load_crashes.crashed(&model);
+                if !superseded && !diverted {
+                    self.park(&model, death);
+                }
+            }
             Work::Generate(writing) => {
                 self.repeats.crashed(writing.fingerprint);
                 if let Some(ask) = writing.ask {
@@ -90,15 +100,10 @@ impl Machine {
     }
 
     /// The engine comes back without this model, unless somebody asks for it again.
-    fn load_crashed(&mut self, model: &LoadParams, superseded: bool, death: &Death) {
-        self.load_crashes.crashed(model);
-        if superseded {
-            return;
-        }
+    fn park(&mut self, model: &LoadParams, death: &Death) {
         let problem = self.quarantined(model).unwrap_or_else(|| Problem::LoadCrashed {
             path: model.path.clone(),
             device: model.device.clone(),
-            offer: another_device(model, self.snapshot.engine.as_ref()),
             death: death.clone(),
         });
         self.refuse_all_that_need_a_model(&problem.clone().into());
@@ -128,5 +133,5 @@ impl Machine {
 
 fn death(dead: &Dead, last_words: Vec<String>) -> Death {
     let cause = Cause::of(dead.exit, &last_words, dead.hung);
-    Death { exit: dead.exit, cause, last_words, during: dead.during }
+    Death { exit: dead.exit, cause, last_words, during: dead.during, offer: dead.offer.clone() }
 }

@@ -1,5 +1,7 @@
 //! What the engine says.
 
+use serde_json::Value;
+
 use super::Machine;
 use super::inputs::Ask;
 use super::life::{InFlight, Life, Work};
@@ -43,7 +45,10 @@ impl Machine {
                 self.reads_on(&progress)
             }
             Incoming::Notification(Notification::Delta(delta)) => self.writes_on(delta),
-            Incoming::Notification(Notification::Log(record)) => self.remark(record),
+            Incoming::Notification(Notification::Log(record)) => {
+                self.hear_of_devices(&record);
+                self.remark(record);
+            }
             Incoming::Unknown(method) => self.stray(|| format!("a notification `{method}`")),
         }
     }
@@ -129,7 +134,7 @@ impl Machine {
         self.cancel_request();
     }
 
-    /// Keeps what a person should see, the latest of each kind. That all is well is for the log.
+    /// Keeps what a person should see, the latest about each subject. That all is well is for the log.
     fn remark(&mut self, mut record: LogRecord) {
         record.message = record.message.chars().take(MAX_REMARK).collect();
         record.kind = record.kind.chars().take(MAX_REMARK).collect();
@@ -144,10 +149,16 @@ impl Machine {
         if record.level == "info" {
             return;
         }
-        remarks.retain(|earlier| earlier.kind != record.kind);
+        remarks.retain(|earlier| subject(earlier) != subject(&record));
         if remarks.len() == MAX_REMARKS {
             remarks.remove(0);
         }
         remarks.push(record);
     }
+}
+
+/// What a remark is about: its kind; and each device that is passed over is news of its own.
+fn subject(record: &LogRecord) -> (&str, Option<&Value>) {
+    let device = || record.data.get("device").or_else(|| record.data.get("backend"));
+    (&record.kind, (record.kind == "device_skipped").then(device).flatten())
 }

@@ -21,6 +21,8 @@ pub(crate) enum Input {
         model: Option<LoadParams>,
         insist: bool,
     },
+    /// A device was chosen anew.
+    TrustDevices,
     Unload {
         ask: Ask,
     },

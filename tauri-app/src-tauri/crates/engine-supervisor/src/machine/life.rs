@@ -38,6 +38,8 @@ pub(super) struct Running {
     pub(super) request: Option<InFlight>,
     /// `None`: it has not said yet who it is.
     pub(super) pings: Option<Pings>,
+    /// Whether its backends are to be asked about, and the question that is open.
+    pub(super) backends: Refresh,
     pub(super) health: Health,
     /// What it was killed for, and when its end is taken for granted.
     pub(super) hung: Option<(Hang, Instant)>,
@@ -50,7 +52,18 @@ pub(super) struct Dead {
     pub(super) hung: Option<Hang>,
     pub(super) request: Option<InFlight>,
     pub(super) during: StateKind,
+    /// What it computed on, if it was in use.
+    pub(super) device: Option<String>,
+    /// What may do better than that.
+    pub(super) offer: Option<String>,
     pub(super) health: Health,
+}
+
+/// Questions for the backends of one life: one at a time, however much happens meanwhile.
+#[derive(Debug, Default)]
+pub(super) struct Refresh {
+    pub(super) due: bool,
+    pub(super) open: Option<i64>,
 }
 
 /// How far an end that was asked for has come.

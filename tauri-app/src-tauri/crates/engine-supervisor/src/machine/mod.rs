@@ -4,6 +4,7 @@
 mod advance;
 mod answered;
 mod asked;
+mod devices;
 mod ended;
 mod heard;
 mod inputs;
@@ -24,8 +25,10 @@ use std::time::Instant;
 pub(crate) use self::inputs::{Ask, Effect, Good, Input};
 pub(crate) use self::life::Job;
 use self::life::{Life, Waiter};
+use crate::devices::DeviceNotice;
 use crate::error::EngineError;
 use crate::methods::{Client, LoadParams};
+use crate::policy::device_crashes::DeviceCrashes;
 use crate::policy::quarantine::LoadCrashes;
 use crate::policy::repeats::Repeats;
 use crate::policy::restart::Restarts;
@@ -61,6 +64,11 @@ pub(crate) struct Machine {
     ending: bool,
     restarts: Restarts,
     load_crashes: LoadCrashes,
+    device_crashes: DeviceCrashes,
+    /// The chosen model is being loaded in a process that was started for that.
+    renewed: bool,
+    /// The loaded model is not on the device that was asked for.
+    other_device: Option<DeviceNotice>,
     repeats: Repeats,
     last_id: i64,
     strays: u64,
@@ -87,6 +95,9 @@ impl Machine {
             ending: false,
             restarts: Restarts::default(),
             load_crashes: LoadCrashes::default(),
+            device_crashes: DeviceCrashes::default(),
+            renewed: false,
+            other_device: None,
             repeats: Repeats::default(),
             last_id: 0,
             strays: 0,
@@ -128,6 +139,7 @@ impl Machine {
     fn take_note(&mut self, input: Input) {
         match input {
             Input::Load { ask, model, insist } => self.asked_to_load(ask, model, insist),
+            Input::TrustDevices => self.device_crashes.forget(),
             Input::Unload { ask } => self.asked_to_unload(ask),
             Input::Do(job) => self.asked_to_do(job),
             Input::Cancel { ask } => self.asked_to_cancel(ask),

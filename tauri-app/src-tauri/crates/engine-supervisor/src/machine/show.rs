@@ -2,6 +2,7 @@
 
 use super::Machine;
 use super::life::{Life, Running, Work};
+use crate::devices::DeviceNotice;
 use crate::snapshot::State;
 
 impl Machine {
@@ -11,6 +12,9 @@ impl Machine {
             self.snapshot.since = Some(self.now);
         }
         self.snapshot.state = state;
+        let given_up = self.device_crashes.given_up().iter().map(DeviceNotice::from);
+        let other = self.other_device.clone().filter(|_| self.snapshot.model.is_some());
+        self.snapshot.device_notices = given_up.chain(other).collect();
     }
 
     fn state(&self) -> State {

@@ -33,6 +33,15 @@ impl Machine {
         }
     }
 
+    /// Nobody who waits is told: it takes only longer.
+    pub(super) fn load_in_another_process(&mut self) {
+        log::info!("the device can be used by another process: the engine is started anew");
+        let (loads, waiting) = (std::mem::take(&mut self.loads), std::mem::take(&mut self.waiting));
+        self.end(Then::Start);
+        (self.loads, self.waiting) = (loads, waiting);
+        (self.wanted, self.renewed) = (true, true);
+    }
+
     fn climb_down(&mut self, ladder: Ladder) {
         let epoch = ladder.epoch;
         self.life = Life::Stopping(ladder);

@@ -10,6 +10,6 @@ pub use requests::{
     PROTOCOL_VERSION, Request, Role, TokenizeParams, Turn,
 };
 pub use results::{
-    Backend, Device, FinishReason, Generated, Initialized, LoadedModel, ModelInfo, Server, Timings,
-    Tokenized,
+    Backend, Device, FinishReason, Generated, Initialized, LoadedModel, ModelInfo, Server, Status,
+    Timings, Tokenized,
 };

@@ -30,6 +30,9 @@ pub enum Request {
     /// Asks for a sign of life.
     #[serde(rename = "ping")]
     Ping,
+    /// Asks how things stand; answered at once, whatever it is doing.
+    #[serde(rename = "status")]
+    Status,
     /// Ends the process in order.
     #[serde(rename = "shutdown")]
     Shutdown,

@@ -60,6 +60,19 @@ pub struct Device {
     pub memory_total: u64,
     /// In bytes, when it was looked at.
     pub memory_free: u64,
+    /// `proven`, `untried` or `failed`. `None`: there is nothing to prove.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// Why it is not used by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// Result of `status`, as far as it is news.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// The backends as they are now.
+    pub backends: Vec<Backend>,
 }
 
 /// Result of `model/load`.

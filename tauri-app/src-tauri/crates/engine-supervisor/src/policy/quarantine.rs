@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::methods::{Initialized, LoadParams};
 
 /// The device that every engine has.
-const CPU: &str = "CPU";
+pub(crate) const CPU: &str = "CPU";
 
 /// Which model was loaded where. `None`: where the engine liked.
 type Key = (String, Option<String>);

@@ -15,8 +15,9 @@ use self::model::Model;
 use super::world::World;
 use super::{Ask, Input};
 use crate::death::Exit;
+use crate::devices::DeviceNotice;
 use crate::problem::Problem;
-use crate::snapshot::{State, StateKind};
+use crate::snapshot::{Snapshot, State, StateKind};
 
 struct Trial {
     world: World,
@@ -38,15 +39,19 @@ fn exit(number: u8) -> Exit {
 
 impl Trial {
     fn new() -> Self {
-        Self { world: World::new(), model: Model::default() }
+        let world = World { best_device: "Vulkan1", ..World::new() };
+        Self { world, model: Model::default() }
     }
 
     fn happens(&mut self, event: Event) {
-        let starts = self.world.starts;
+        let (starts, loading) = (self.world.starts, self.open_load());
         match event {
             Event::Load { model, device, insist } => {
                 let device = [None, Some("CPU"), Some("Vulkan0")][usize::from(device)];
                 self.model.failed &= !insist;
+                if insist && !self.model.ended {
+                    self.model.trusts_devices();
+                }
                 if insist && self.world.kind() == StateKind::Failed {
                     self.model.crashes.clear();
                 }
@@ -54,6 +59,10 @@ impl Trial {
             }
             Event::Ready => {
                 self.world.with_ask(|ask| Input::Load { ask, model: None, insist: false });
+            }
+            Event::TrustDevices => {
+                self.model.trusts_devices();
+                self.world.feed(Input::TrustDevices);
             }
             Event::Unload => drop(self.world.with_ask(|ask| Input::Unload { ask })),
             Event::Forget => drop(self.world.forget()),
@@ -81,6 +90,7 @@ impl Trial {
             Event::SpawnFails => self.spawn_fails(),
             Event::Answer => self.answer(),
             Event::Refuse => self.refuse(),
+            Event::RefuseDevice(restart) => self.world.refuses_device(restart),
             Event::AnswerInAnotherShape => self.answer_in_another_shape(),
             Event::Write => self.world.writes("Wört "),
             Event::WriteWithAGap => self
@@ -90,8 +100,13 @@ impl Trial {
             Event::Stray(id) => {
                 self.world.says(&json!({"jsonrpc": "2.0", "id": -i64::from(id), "result": {}}));
             }
+            Event::DeviceNews => {
+                self.world.remarks("device_ready", &json!({"device": "Vulkan0"}));
+            }
+            Event::AnswerStatus => self.world.answers_status("Vulkan", "ready"),
             Event::AnswerPings => self.world.answers_pings(),
             Event::Die(number) => self.world.dies(exit(number)),
+            Event::DieWriting(device) => self.die_writing(device),
             Event::Bury => self.bury(),
             Event::OldNews => {
                 let epoch = self.world.starts.saturating_sub(1);
@@ -108,7 +123,19 @@ impl Trial {
         }
         let more = self.world.starts - starts;
         assert!(!self.model.ended || more == 0, "started after it was shut down");
+        if self.open_load() != loading
+            && let Some((_, device)) = self.open_load()
+        {
+            assert!(self.model.may_load_on(device.as_deref()), "{device:?} was given up");
+        }
         self.check();
+    }
+
+    /// The `model/load` that is open: its id, and the device that it names.
+    fn open_load(&self) -> Option<(u64, Option<String>)> {
+        let engine = self.world.engine.as_ref()?;
+        let load = engine.open.as_ref().filter(|open| open["method"] == "model/load")?;
+        Some((load["id"].as_u64()?, engine.asked_device()))
     }
 
     fn for_one_who_asked(&mut self, which: u8, input: impl FnOnce(Ask) -> Input) {
@@ -122,6 +149,7 @@ impl Trial {
         if !self.model.ended {
             self.model.failed = false;
             self.model.crashes.clear();
+            self.model.trusts_devices();
         }
         self.world.with_ask(|ask| Input::Restart { ask });
     }
@@ -178,6 +206,13 @@ impl Trial {
         self.world.progresses("generate/progress", params);
     }
 
+    fn die_writing(&mut self, device: u8) {
+        let load = Event::Load { model: 0, device, insist: false };
+        let (up, dead) = ([Event::Pass(1_300), Event::Spawn, Event::Answer], [Event::Bury]);
+        let busy = [load, Event::Answer, Event::Generate, Event::Write, Event::Die(1)];
+        up.into_iter().chain(busy).chain(dead).for_each(|event| self.happens(event));
+    }
+
     /// A crash is judged when all is known of it.
     fn bury(&mut self) {
         let is_crash = self.world.kind() == StateKind::Crashed && self.world.unburied.is_some();
@@ -186,12 +221,16 @@ impl Trial {
         if !is_crash {
             return;
         }
+        let died = self.world.machine.snapshot().last_death_at.unwrap();
+        if let Some(device) = self.world.died_on.take() {
+            self.model.crashed_on(device, died);
+        }
         let death = self.world.machine.snapshot().last_death.clone().expect("it died");
         if matches!(death.exit, Exit::Code(64 | 69 | 76)) {
             self.model.failed = true;
             return;
         }
-        let (now, died) = (self.world.now, self.world.machine.snapshot().last_death_at.unwrap());
+        let now = self.world.now;
         match (self.model.crashed(died), self.world.state()) {
             (None, State::Failed(Problem::KeepsCrashing { .. })) => self.model.failed = true,
             (Some((earliest, latest)), State::BackingOff { until, .. }) => {
@@ -240,6 +279,7 @@ impl Trial {
             assert_eq!(kind, StateKind::Failed);
         }
         assert_eq!(snapshot.starts, world.starts);
+        assert_eq!(told_given_up(snapshot), model.given_up);
         let crashed = kind == StateKind::Crashed;
         if let Some(engine) = &world.engine {
             assert_eq!(snapshot.pid, Some(1000));
@@ -279,6 +319,14 @@ impl Trial {
             assert!(whole && heard.text.starts_with(&"Wört ".repeat(heard.text.len() / 6)));
         }
     }
+}
+
+fn told_given_up(snapshot: &Snapshot) -> Vec<String> {
+    let device = |notice: &DeviceNotice| match notice {
+        DeviceNotice::GivenUp { device, .. } => Some(device.clone()),
+        DeviceNotice::Other { .. } => None,
+    };
+    snapshot.device_notices.iter().filter_map(device).collect()
 }
 
 fn try_sequences(cases: u32) {

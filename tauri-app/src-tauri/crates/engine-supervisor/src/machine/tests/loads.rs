@@ -15,8 +15,8 @@ fn a_crash_in_a_load_comes_back_without_the_model_and_a_second_one_ends_in_quara
     world.spawn();
     world.answers();
     crash(&mut world, Exit::Signal(11));
-    let Problem::LoadCrashed { offer, death, .. } = problem_of(&world, first) else { panic!() };
-    assert_eq!((offer.as_deref(), death.cause), (Some("CPU"), Cause::WrongAccess));
+    let Problem::LoadCrashed { death, .. } = problem_of(&world, first) else { panic!() };
+    assert_eq!((death.offer.as_deref(), death.cause), (Some("CPU"), Cause::WrongAccess));
     world.comes_up();
     assert_eq!(world.kind(), StateKind::Ready, "without the model");
     let reply = world.generate();

@@ -1,6 +1,7 @@
 //! What the machine does, case by case.
 
 mod crashes;
+mod devices;
 mod ends;
 mod hangs;
 mod loads;

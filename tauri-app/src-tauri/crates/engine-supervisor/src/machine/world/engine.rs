@@ -12,7 +12,11 @@ pub(in crate::machine) struct Engine {
     pub(in crate::machine) open: Option<Value>,
     pub(in crate::machine) cancelled: bool,
     pub(in crate::machine) pings: Vec<i64>,
+    /// The question for its backends that is open.
+    pub(in crate::machine) status: Option<i64>,
     pub(in crate::machine) has_model: bool,
+    /// What computes.
+    pub(in crate::machine) device: String,
     pub(in crate::machine) next_seq: u64,
     pub(in crate::machine) characters: u64,
     pub(in crate::machine) asked_to_end: bool,
@@ -23,6 +27,20 @@ pub(in crate::machine) struct Engine {
 impl Engine {
     pub(in crate::machine) fn method(&self) -> Option<&str> {
         self.open.as_ref().and_then(|request| request["method"].as_str())
+    }
+
+    /// The device that is in use.
+    pub(in crate::machine) fn in_use(&self) -> Option<String> {
+        match self.method()? {
+            "generate" => Some(self.device.clone()),
+            "model/load" => self.asked_device(),
+            _ => None,
+        }
+    }
+
+    /// The device that the open request names.
+    pub(in crate::machine) fn asked_device(&self) -> Option<String> {
+        self.open.as_ref()?["params"]["device"].as_str().map(str::to_owned)
     }
 
     pub(in crate::machine) fn receive(&mut self, line: &str) {
@@ -39,6 +57,10 @@ impl Engine {
             "ping" => {
                 self.pings.push(message["id"].as_i64().unwrap());
                 assert!(self.pings.len() <= 3, "a fourth ping is sent to one who answers none");
+            }
+            "status" => {
+                let earlier = self.status.replace(message["id"].as_i64().unwrap());
+                assert_eq!(earlier, None, "asked for its status while it is asked");
             }
             "shutdown" => self.asked_to_end = true,
             method => {

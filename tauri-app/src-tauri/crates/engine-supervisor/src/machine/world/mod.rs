@@ -38,6 +38,10 @@ pub(in crate::machine) struct World {
     pub(in crate::machine) unburied: Option<u64>,
     pub(in crate::machine) heard: BTreeMap<Ask, Heard>,
     pub(in crate::machine) starts: u64,
+    /// The device that an engine takes if none is asked for.
+    pub(in crate::machine) best_device: &'static str,
+    /// The device that was in use when the last engine died.
+    pub(in crate::machine) died_on: Option<String>,
 }
 
 impl World {
@@ -52,6 +56,8 @@ impl World {
             unburied: None,
             heard: BTreeMap::new(),
             starts: 0,
+            best_device: "CPU",
+            died_on: None,
         }
     }
 
@@ -192,14 +198,16 @@ impl World {
     /// Answers the open request as an engine would.
     pub(in crate::machine) fn answers(&mut self) {
         let Some(engine) = &mut self.engine else { return };
+        let asked = engine.asked_device();
         let Some(open) = engine.open.take() else { return };
         let result = match open["method"].as_str().unwrap() {
             "initialize" => json!({"protocolVersion": 1, "variant": "cpu", "backends": [],
                 "server": {"name": "e", "version": "1", "buildId": "b"}}),
             "model/load" => {
                 engine.has_model = true;
+                engine.device = asked.unwrap_or_else(|| self.best_device.to_owned());
                 json!({"model": {"name": "m", "contextLength": 8, "hasChatTemplate": false},
-                    "device": "CPU", "loadMs": 1.0})
+                    "device": engine.device, "loadMs": 1.0})
             }
             "model/unload" => {
                 engine.has_model = false;
@@ -219,6 +227,17 @@ impl World {
     pub(in crate::machine) fn refuses(&mut self) {
         let Some(open) = self.engine.as_mut().and_then(|engine| engine.open.take()) else { return };
         let error = json!({"code": -32603, "message": "no", "data": {"kind": "internal"}});
+        self.says(&json!({"jsonrpc": "2.0", "id": open["id"], "error": error}));
+    }
+
+    /// Refuses the open load because of its device.
+    pub(in crate::machine) fn refuses_device(&mut self, restart: bool) {
+        let Some(engine) = self.engine.as_mut().filter(|e| e.method() == Some("model/load")) else {
+            return;
+        };
+        let open = engine.open.take().unwrap();
+        let data = json!({"kind": "device_unavailable", "available": ["CPU"], "restart": restart});
+        let error = json!({"code": -32024, "message": "no", "data": data});
         self.says(&json!({"jsonrpc": "2.0", "id": open["id"], "error": error}));
     }
 
@@ -247,9 +266,22 @@ impl World {
         }
     }
 
+    pub(in crate::machine) fn remarks(&mut self, kind: &str, data: &Value) {
+        let params = json!({"level": "info", "kind": kind, "message": kind, "data": data});
+        self.says(&json!({"jsonrpc": "2.0", "method": "log", "params": params}));
+    }
+
+    /// Answers the open question for its backends with one in this state.
+    pub(in crate::machine) fn answers_status(&mut self, backend: &str, state: &str) {
+        let Some(id) = self.engine.as_mut().and_then(|engine| engine.status.take()) else { return };
+        let backends = json!([{"name": backend, "state": state, "reason": "so it is"}]);
+        self.says(&json!({"jsonrpc": "2.0", "id": id, "result": {"backends": backends}}));
+    }
+
     pub(in crate::machine) fn dies(&mut self, exit: Exit) {
         if let Some(engine) = self.engine.take() {
             self.unburied = Some(engine.epoch);
+            self.died_on = engine.in_use();
             self.feed(Input::Gone { epoch: engine.epoch, exit });
         }
     }
