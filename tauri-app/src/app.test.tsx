@@ -5,8 +5,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { App } from "./app";
 import { type Models, ModelsProvider } from "./components/context";
 import { createChat } from "./models/chat";
+import { createDevices } from "./models/devices";
 import { createEngine } from "./models/engine";
-import { idleStatus, ManualBackend, MemoryStorage } from "./models/fakes";
+import { card, cpu, idleStatus, ManualBackend, MemoryStorage } from "./models/fakes";
 import { createLicences } from "./models/licences";
 import { createNotices } from "./models/notices";
 import { createPreferences } from "./models/preferences";
@@ -18,10 +19,13 @@ let root: HTMLElement;
 beforeEach(async () => {
   backend = new ManualBackend();
   const notices = createNotices();
+  const chat = createChat(backend, notices, new MemoryStorage());
+  const engine = createEngine(backend, notices);
   models = {
     notices,
-    chat: createChat(backend, notices, new MemoryStorage()),
-    engine: createEngine(backend, notices),
+    chat,
+    engine,
+    devices: createDevices(engine, chat),
     licences: createLicences(backend, notices),
     preferences: createPreferences(new MemoryStorage(), ["en"]),
   };
@@ -254,4 +258,138 @@ test("the licences are shown from the status line, open one by one, and are clos
   await vi.waitFor(() => expect(one("licence").textContent).toContain("The words"));
   await click("licences-close");
   expect((one("licences") as HTMLDialogElement).open).toBe(false);
+});
+
+describe("the device", () => {
+  const skipped = { state: "unavailable", reason: "it did not answer within 15 s" } as const;
+  const status = () => ({
+    ...idleStatus(),
+    device: "Vulkan0",
+    devices: [
+      cpu(),
+      card(),
+      card({ ...skipped, id: "Vulkan1", description: "Intel Arc A380" }),
+      card({ ...skipped, id: "", backend: "CUDA", reason: "there is no NVIDIA driver" }),
+    ],
+  });
+  const radio = (choice: string) =>
+    one(`device-option-${choice}`).querySelector<HTMLInputElement>("input") as HTMLInputElement;
+  const button = (testId: string) => one(testId) as HTMLButtonElement;
+
+  beforeEach(async () => {
+    backend.tellStatus(status());
+    await rendered();
+  });
+
+  test("that computes is named in a person's words", async () => {
+    expect(one("device").textContent).toBe("AMD Radeon RX 6800 · Vulkan");
+    expect(one("device").dataset.device).toBe("Vulkan0");
+    backend.tellStatus(idleStatus());
+    await rendered();
+    expect(one("device").textContent).toBe("CPU");
+  });
+
+  test("keeps its place while the engine is away, and names what is to compute", async () => {
+    backend.tellStatus({ ...idleStatus(), state: "starting", device: null, devices: [] });
+    await rendered();
+    expect(one("device").textContent).toBe("Automatic");
+    expect(one("device").dataset.device).toBe("");
+  });
+
+  test("can be chosen from all there are, each with its memory and why it is passed over", async () => {
+    await click("device");
+    expect((one("devices") as HTMLDialogElement).open).toBe(true);
+    expect(one("device-requested").textContent).toBe("Automatic");
+    expect(one("device-computing").textContent).toBe("AMD Radeon RX 6800 · Vulkan");
+    expect(radio("automatic").checked).toBe(true);
+    expect(one("device-option-CPU").textContent).toContain("20.5 GB of 32 GB free");
+    expect(one("device-option-Vulkan0").textContent).toContain("Computes now");
+    expect(one("device-option-Vulkan1").textContent).toContain("it did not answer within 15 s");
+    expect(one("backend-without").textContent).toBe("CUDANo device: there is no NVIDIA driver");
+    expect(button("device-use").disabled).toBe(true);
+  });
+
+  test("that is being tested says so, and one that was taken says why", async () => {
+    const taken = card({ reason: "it answers soonest" });
+    backend.tellStatus({ ...status(), devices: [taken, card({ id: "Vulkan1", state: "probing" })] });
+    await click("device");
+    expect(all("device-state").map((state) => state.textContent)).toEqual([
+      "Taken automatically: it answers soonest",
+      "Being tested…",
+    ]);
+  });
+
+  test("that was given up can be tried again by choosing anew, Automatic too", async () => {
+    const remarks = [{ code: "device_given_up", message: "it crashed", values: { device: "Vulkan0" } }];
+    backend.tellStatus({ ...status(), device: "CPU", remarks });
+    await click("device");
+    expect(button("device-use").disabled).toBe(false);
+    await click("device-use");
+    expect(backend.loaded).toEqual([{ id: "demo", options: { device: "auto" } }]);
+  });
+
+  test("that is chosen gets the model, and the chooser says so while it is loaded", async () => {
+    let loaded = () => {};
+    backend.loading = new Promise((resolve) => {
+      loaded = resolve;
+    });
+    await click("device");
+    radio("CPU").click();
+    await rendered();
+    expect(backend.loaded).toEqual([]);
+    await click("device-use");
+    backend.tellStatus({ ...status(), state: "loading", fraction: 0.4, device: null });
+    await rendered();
+    expect(backend.loaded).toEqual([{ id: "demo", options: { device: "CPU" } }]);
+    expect(one("device-hint").textContent).toBe("Loading the model: CPU… 40%");
+    expect(button("device-use").disabled).toBe(true);
+    loaded();
+    await vi.waitFor(() => expect((one("devices") as HTMLDialogElement).open).toBe(false));
+  });
+
+  test("cannot be changed in mid-answer, and the chooser says why", async () => {
+    void models.chat.ask("Hello");
+    await click("device");
+    const why = "Another device can be chosen when the answer is written.";
+    expect(one("device-hint").textContent).toBe(why);
+    expect(button("device-use").title).toBe(why);
+    expect(root.querySelector("fieldset")?.disabled).toBe(true);
+    await backend.latest.end({});
+    await vi.waitFor(() => expect(root.querySelector("fieldset")?.disabled).toBe(false));
+  });
+
+  test("that was asked for and does not compute can be asked for once more", async () => {
+    backend.tellStatus({ ...status(), device: "CPU", requestedDevice: "Vulkan0" });
+    await click("device");
+    expect(radio("Vulkan0").checked).toBe(true);
+    expect(one("device-computing").dataset.differs).toBe("true");
+    expect(button("device-use").disabled).toBe(false);
+  });
+
+  test("of a notice is named as everywhere, and so is the one that is offered", async () => {
+    const values = { asked: "CPU", offer: "Vulkan0", available: "Vulkan0" };
+    backend.tellStatus({
+      ...status(),
+      problem: { code: "device_unavailable", message: "it is gone", values },
+      remarks: [{ code: "device_given_up", message: "3 times", values: { device: "Vulkan0", crashes: 3 } }],
+    });
+    await rendered();
+    expect(all("notice").map((notice) => notice.dataset.level)).toEqual(["error", "warning"]);
+    expect(one("remedy").textContent).toBe("Load it on AMD Radeon RX 6800 · Vulkan");
+    expect(all("notice")[1]?.textContent).toContain(
+      "3 times within five minutes on AMD Radeon RX 6800 · Vulkan",
+    );
+    await click("remedy");
+    expect(backend.loaded).toEqual([{ id: "demo", options: { device: "Vulkan0" } }]);
+  });
+
+  test("chooser closes by its button and as Escape closes it", async () => {
+    await click("device");
+    await click("devices-close");
+    expect(models.devices.shown.value).toBe(false);
+    await click("device");
+    (one("devices") as HTMLDialogElement).close();
+    await rendered();
+    expect(models.devices.shown.value).toBe(false);
+  });
 });

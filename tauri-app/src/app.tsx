@@ -1,5 +1,6 @@
 import { Composer } from "./components/Composer";
 import { useModels } from "./components/context";
+import { DeviceChooser } from "./components/DeviceChooser";
 import { EmptyState } from "./components/EmptyState";
 import { Header } from "./components/Header";
 import { Licences } from "./components/Licences";
@@ -19,6 +20,7 @@ export function App() {
         <Composer />
         <StatusLine />
       </div>
+      <DeviceChooser />
       <Licences />
     </div>
   );

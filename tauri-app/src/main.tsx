@@ -6,6 +6,7 @@ import { App } from "./app";
 import { tauriBackend } from "./bridge/tauri";
 import { ModelsProvider } from "./components/context";
 import { createChat } from "./models/chat";
+import { createDevices } from "./models/devices";
 import { createEngine } from "./models/engine";
 import { createLicences } from "./models/licences";
 import { createNotices } from "./models/notices";
@@ -15,6 +16,7 @@ const notices = createNotices();
 const preferences = createPreferences(localStorage, navigator.languages);
 const engine = createEngine(tauriBackend, notices);
 const chat = createChat(tauriBackend, notices, sessionStorage);
+const devices = createDevices(engine, chat);
 const licences = createLicences(tauriBackend, notices);
 
 applyPreferences(preferences, document.documentElement);
@@ -24,7 +26,7 @@ void chat.restore();
 const root = document.getElementById("app");
 if (root === null) throw new Error("index.html has no element #app");
 render(
-  <ModelsProvider value={{ chat, engine, licences, notices, preferences }}>
+  <ModelsProvider value={{ chat, devices, engine, licences, notices, preferences }}>
     <App />
   </ModelsProvider>,
   root,

@@ -19,6 +19,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Where the app and its models lie, and where pictures go."""
     group = parser.getgroup("localaiapp")
     group.addoption("--app", type=Path, required=True, help="program of the unpacked package")
+    group.addoption("--variant", required=True, help="the package's backends: cpu, vulkan, cuda")
     group.addoption("--slow-model", type=Path, required=True, help="a GGUF whose answers last seconds")
     group.addoption("--screenshots", type=Path, required=True, help="folder for the pictures")
     group.addoption("--kills", type=int, default=10, help="how often the soak kills the engine")

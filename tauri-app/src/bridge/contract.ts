@@ -13,6 +13,7 @@ import type {
 export type {
   Answer,
   AppError,
+  DeviceStatus,
   EngineState,
   EngineStatus,
   LoadOptions,

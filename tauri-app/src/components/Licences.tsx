@@ -1,43 +1,16 @@
-import { useSignal, useSignalEffect } from "@preact/signals";
-import { useRef } from "preact/hooks";
+import { useSignal } from "@preact/signals";
 import { formatNumber } from "../i18n";
 import type { LicensedPart } from "../models/licences";
 import { useModels, useWords } from "./context";
-import { CloseIcon } from "./icons";
+import { Dialog } from "./Dialog";
 
 /** What others wrote and this app contains, with the words of every licence. */
 export function Licences() {
   const { licences, preferences } = useModels();
   const words = useWords();
-  const dialog = useRef<HTMLDialogElement>(null);
-
-  useSignalEffect(() => {
-    if (licences.shown.value) dialog.current?.showModal();
-    else dialog.current?.close();
-  });
-
   const count = formatNumber(licences.parts.value.length, preferences.language.value);
   return (
-    <dialog
-      class="licences"
-      ref={dialog}
-      data-testid="licences"
-      aria-labelledby="licences-title"
-      onClose={() => licences.hide()}
-    >
-      <header class="licences-head">
-        <h2 id="licences-title">{words.licencesTitle}</h2>
-        <button
-          type="button"
-          class="icon-button"
-          data-testid="licences-close"
-          aria-label={words.close}
-          title={words.close}
-          onClick={() => licences.hide()}
-        >
-          <CloseIcon />
-        </button>
-      </header>
+    <Dialog name="licences" title={words.licencesTitle} shown={licences.shown} onHide={() => licences.hide()}>
       <p class="licences-text">{words.licencesText(count)}</p>
       <input
         type="search"
@@ -52,9 +25,11 @@ export function Licences() {
         }}
       />
       <div class="licences-list">
-        {licences.shown.value && licences.found.value.map((part) => <Part key={part.name} part={part} />)}
+        {licences.found.value.map((part) => (
+          <Part key={part.name} part={part} />
+        ))}
       </div>
-    </dialog>
+    </Dialog>
   );
 }
 

@@ -26,7 +26,7 @@ export function StatusLine() {
         {stateText(status, words, language)}
       </span>
       {status !== null && DOWN.includes(status.state) && <RestartButton />}
-      {status?.device && <span data-testid="device">{status.device}</span>}
+      <DeviceButton />
       {speed !== null && (
         <span data-testid="speed">{words.tokensPerSecond(formatNumber(speed, language))}</span>
       )}
@@ -40,6 +40,28 @@ export function StatusLine() {
         {words.licences}
       </button>
     </div>
+  );
+}
+
+/** Names the device that computes, or the one that is to; opens the choice of another. */
+function DeviceButton() {
+  const { devices } = useModels();
+  const words = useWords();
+  const computing = devices.computing.value;
+  if (computing === null && devices.all.value.length === 0) return null;
+  const named = computing ?? devices.requested.value;
+  return (
+    <button
+      type="button"
+      class="text-button device-button"
+      data-testid="device"
+      data-device={computing ?? ""}
+      aria-haspopup="dialog"
+      title={words.devicesTitle}
+      onClick={() => devices.show()}
+    >
+      {named === null ? words.deviceAutomatic : devices.nameOf(named)}
+    </button>
   );
 }
 

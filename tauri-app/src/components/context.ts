@@ -4,6 +4,7 @@ import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import { type Words, wordsIn } from "../i18n";
 import type { Chat } from "../models/chat";
+import type { Devices } from "../models/devices";
 import type { EngineModel } from "../models/engine";
 import type { Licences } from "../models/licences";
 import type { Notices } from "../models/notices";
@@ -11,6 +12,7 @@ import type { Preferences } from "../models/preferences";
 
 export interface Models {
   chat: Chat;
+  devices: Devices;
   engine: EngineModel;
   licences: Licences;
   notices: Notices;

@@ -61,6 +61,21 @@ export const en = {
   connecting: "Connecting…",
   localOnly: "Runs on this computer alone",
 
+  devicesTitle: "Where the model computes",
+  deviceRequested: "Chosen",
+  deviceComputing: "Computes now",
+  deviceNone: "Nothing at the moment",
+  deviceAutomatic: "Automatic",
+  deviceAutomaticText: "The device that is expected to answer soonest",
+  deviceMemory: (free: string, total: string) => `${free} of ${total} free`,
+  deviceProbing: "Being tested…",
+  devicePassedOver: "Passed over until you choose it:",
+  deviceTaken: "Taken automatically:",
+  deviceNotFound: "No device",
+  deviceUse: "Load the model there",
+  deviceLoading: (device: string, percent: string) => `Loading the model: ${device}… ${percent}`,
+  deviceBusy: "Another device can be chosen when the answer is written.",
+
   licences: "Licences",
   licencesTitle: "Licences",
   licencesText: (count: string) =>

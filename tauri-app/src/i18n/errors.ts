@@ -91,6 +91,23 @@ const english: Record<string, Teller> = {
   model_invalid: (error) => ({ title: "This file is not a usable model", detail: told(error) }),
   model_unsupported: (error) => ({ title: "This kind of model is not supported", detail: told(error) }),
   out_of_memory: (error) => ({ title: "There is not enough memory for this model", detail: told(error) }),
+  device_skipped: (error) => ({
+    title: "A graphics card is not used",
+    detail: `${skipped(error)} ${SKIPPED.en[skippedFor(error)]}${aside(error)}`,
+  }),
+  device_given_up: (error) => ({
+    title: "The CPU computes until the app starts again",
+    detail: `The engine stopped ${value(error, "crashes")} times within five minutes on ${value(error, "device")}; the last time it ${endEn(error)}.`,
+  }),
+  other_device: (error) => ({
+    title: "Another device computes than the one you chose",
+    detail: `You chose ${value(error, "asked")}; ${value(error, "actual")} computes.${aside(error)}`,
+  }),
+  device_unavailable: (error) => ({ title: "The chosen device cannot be used", detail: told(error) }),
+  layers_on_cpu: (error) => ({
+    title: "A part of the model computes on the CPU",
+    detail: `${value(error, "layers")} of its ${value(error, "total")} layers do not fit into the memory of ${value(error, "device")}. Answers come more slowly.`,
+  }),
   prompt_too_long: (error) => ({
     title: "The message is too long",
     detail: `It has ${value(error, "length")} characters; ${value(error, "limit")} are allowed.`,
@@ -191,6 +208,26 @@ const portuguese: Record<string, Teller> = {
   model_invalid: (error) => ({ title: "Este arquivo não é um modelo utilizável", detail: told(error) }),
   model_unsupported: (error) => ({ title: "Este tipo de modelo não é compatível", detail: told(error) }),
   out_of_memory: (error) => ({ title: "Falta memória para este modelo", detail: told(error) }),
+  device_skipped: (error) => ({
+    title: "Uma placa de vídeo não é usada",
+    detail: `${skipped(error)} ${SKIPPED["pt-BR"][skippedFor(error)]}${aside(error)}`,
+  }),
+  device_given_up: (error) => ({
+    title: "A CPU calcula até que o aplicativo seja iniciado de novo",
+    detail: `O motor parou ${value(error, "crashes")} vezes em cinco minutos em ${value(error, "device")}; na última ele ${endPt(error)}.`,
+  }),
+  other_device: (error) => ({
+    title: "Quem calcula não é o dispositivo que você escolheu",
+    detail: `Você escolheu ${value(error, "asked")}; quem calcula é ${value(error, "actual")}.${aside(error)}`,
+  }),
+  device_unavailable: (error) => ({
+    title: "O dispositivo escolhido não pode ser usado",
+    detail: told(error),
+  }),
+  layers_on_cpu: (error) => ({
+    title: "Uma parte do modelo é calculada na CPU",
+    detail: `${value(error, "layers")} das ${value(error, "total")} camadas não cabem na memória de ${value(error, "device")}. As respostas vêm mais devagar.`,
+  }),
   prompt_too_long: (error) => ({
     title: "A mensagem é longa demais",
     detail: `São ${value(error, "length")} caracteres; o máximo é ${value(error, "limit")}.`,
@@ -277,6 +314,44 @@ export const knownCauses: Record<Language, readonly string[]> = {
   en: Object.keys(CAUSES.en),
   "pt-BR": Object.keys(CAUSES["pt-BR"]),
 };
+
+type Skipped = "crashed" | "hung" | "wrong_numbers" | "plug_in_broken" | "no_memory" | "failed";
+
+/** Why a graphics card is not used, as the rest of a sentence about it. */
+const SKIPPED: Record<Language, Record<Skipped, string>> = {
+  en: {
+    crashed: "stopped the engine's test.",
+    hung: "did not finish the engine's test in time.",
+    wrong_numbers: "computed wrongly in the engine's test.",
+    plug_in_broken: "cannot be used by this build of the engine.",
+    no_memory: "has too little free memory.",
+    failed: "did not pass the engine's test.",
+  },
+  "pt-BR": {
+    crashed: "fez o teste do motor parar.",
+    hung: "não terminou o teste do motor a tempo.",
+    wrong_numbers: "calculou errado no teste do motor.",
+    plug_in_broken: "não pode ser usada por esta versão do motor.",
+    no_memory: "tem pouca memória livre.",
+    failed: "não passou no teste do motor.",
+  },
+};
+
+function skippedFor(error: AppError): Skipped {
+  const code = String(error.values?.code);
+  return code in SKIPPED.en ? (code as Skipped) : "failed";
+}
+
+/** The engine's own words, where it gave any. */
+function aside(error: AppError): string {
+  const reason = error.values?.reason;
+  return reason === undefined ? "" : ` (${reason})`;
+}
+
+/** A driver may fail before it tells of a device. */
+function skipped(error: AppError): string {
+  return String(error.values?.device ?? value(error, "backend"));
+}
 
 const SIGNALS: Record<number, string> = {
   4: "SIGILL",

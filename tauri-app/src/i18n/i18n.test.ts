@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { formatNumber, formatPercent, wordsIn } from ".";
+import { formatMemory, formatNumber, formatPercent, wordsIn } from ".";
 import { describeError, knownCauses, knownCodes } from "./errors";
 
 test("both languages have words for the same errors", () => {
@@ -12,6 +12,12 @@ test("no word of the Portuguese page is left in English", () => {
   const portuguese: Record<string, unknown> = wordsIn("pt-BR");
   const same = Object.keys(english).filter((key) => english[key] === portuguese[key]);
   expect(same).toEqual([]);
+});
+
+test("memory is written as it is sold", () => {
+  expect(formatMemory(15.4 * 2 ** 30, "en")).toBe("15.4 GB");
+  expect(formatMemory(15.4 * 2 ** 30, "pt-BR")).toBe("15,4 GB");
+  expect(formatMemory(512 * 2 ** 20, "en")).toBe("512 MB");
 });
 
 test("numbers are written as the language writes them", () => {
@@ -50,10 +56,30 @@ describe("errors", () => {
   });
 
   test("an error without words of its own shows its message and hint as sentences", () => {
-    const other = { code: "device_unavailable", message: "there is no such device", hint: "choose another" };
+    const other = { code: "out_of_range", message: "`threads` is 600", hint: "choose less" };
     expect(describeError(other, "en")).toEqual({
       title: "Something went wrong",
-      detail: "There is no such device. Choose another.",
+      detail: "`threads` is 600. Choose less.",
     });
+  });
+
+  test("a device that was given up is told with the last death", () => {
+    const values = { device: "RX 6800", crashes: 3, cause: "gpu_lost" };
+    const givenUp = { code: "device_given_up", message: "", values };
+    expect(describeError(givenUp, "en").detail).toBe(
+      "The engine stopped 3 times within five minutes on RX 6800; the last time it lost the graphics card.",
+    );
+  });
+
+  test("why a card is not used is told in words, with the engine's reason", () => {
+    const values = { backend: "Vulkan", code: "hung", reason: "no answer within 15 s" };
+    const skipped = { code: "device_skipped", message: "", values: { ...values, device: "RX 6800" } };
+    expect(describeError(skipped, "en").detail).toBe(
+      "RX 6800 did not finish the engine's test in time. (no answer within 15 s)",
+    );
+    const driver = { ...skipped, values: { ...values, code: "a code of later" } };
+    expect(describeError(driver, "pt-BR").detail).toBe(
+      "Vulkan não passou no teste do motor. (no answer within 15 s)",
+    );
   });
 });

@@ -19,6 +19,16 @@ export function formatNumber(value: number, language: Language): string {
   return new Intl.NumberFormat(language, { maximumFractionDigits }).format(value);
 }
 
+/** `15.4 GB`, `512 MB`, in powers of 1024 as memory is sold. */
+export function formatMemory(bytes: number, language: Language): string {
+  const large = bytes >= 2 ** 30;
+  return new Intl.NumberFormat(language, {
+    style: "unit",
+    unit: large ? "gigabyte" : "megabyte",
+    maximumFractionDigits: large ? 1 : 0,
+  }).format(bytes / 2 ** (large ? 30 : 20));
+}
+
 /** `40%` for 0.4. */
 export function formatPercent(fraction: number, language: Language): string {
   return new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 }).format(fraction);

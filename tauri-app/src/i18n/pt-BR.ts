@@ -59,6 +59,21 @@ export const ptBR: Words = {
   connecting: "Conectando…",
   localOnly: "Funciona só neste computador",
 
+  devicesTitle: "Onde o modelo calcula",
+  deviceRequested: "Escolhido",
+  deviceComputing: "Calcula agora",
+  deviceNone: "Nada no momento",
+  deviceAutomatic: "Automático",
+  deviceAutomaticText: "O dispositivo que deve responder mais depressa",
+  deviceMemory: (free, total) => `${free} de ${total} livres`,
+  deviceProbing: "Em teste…",
+  devicePassedOver: "Fica de fora até que você o escolha:",
+  deviceTaken: "Escolhido automaticamente:",
+  deviceNotFound: "Nenhum dispositivo",
+  deviceUse: "Carregar o modelo ali",
+  deviceLoading: (device, percent) => `Carregando o modelo: ${device}… ${percent}`,
+  deviceBusy: "Outro dispositivo pode ser escolhido quando a resposta estiver escrita.",
+
   licences: "Licenças",
   licencesTitle: "Licenças",
   licencesText: (count) =>

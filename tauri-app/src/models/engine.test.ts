@@ -1,4 +1,5 @@
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
+import type { AppError } from "../bridge/contract";
 import { createEngine, type EngineModel } from "./engine";
 import { idleStatus, ManualBackend } from "./fakes";
 import { createNotices, type Notices } from "./notices";
@@ -43,7 +44,7 @@ test("a problem that was dismissed does not come back while nothing changes", as
   const problem = { code: "model_not_found", message: "not there" };
   backend.status = { ...idleStatus(), state: "failed", problem };
   await engine.connect();
-  notices.dismiss("model_not_found");
+  notices.dismiss(problem);
   backend.tellStatus({ ...idleStatus(), state: "failed", problem });
   expect(notices.all.value).toEqual([]);
 });
@@ -87,7 +88,69 @@ test("what the engine remarks is shown once", async () => {
   await engine.connect();
   backend.tellStatus({ ...idleStatus(), remarks: [remark] });
   expect(notices.all.value).toEqual([{ level: "warning", error: remark }]);
-  notices.dismiss("context_shortened");
+  notices.dismiss(remark);
   backend.tellStatus({ ...idleStatus(), state: "generating", remarks: [remark] });
   expect(notices.all.value).toEqual([]);
+});
+
+describe("what the engine remarks of devices", () => {
+  const skipped = (values: Record<string, string>) => ({
+    code: "device_skipped",
+    message: `passed over: ${Object.values(values).join(" ")}`,
+    values: { backend: "Vulkan", reason: "signal 11", ...values },
+  });
+  const shown = () => notices.all.value.map(({ level, error }) => [level, error.code]);
+  const remark = (...remarks: AppError[]) => backend.tellStatus({ ...idleStatus(), remarks });
+
+  beforeEach(() => engine.connect());
+
+  test("is not told where nobody misses anything, or all is well", () => {
+    const well = { code: "device_ready", message: "ready", values: { device: "Vulkan0", seconds: 2 } };
+    const taken = { code: "device_chosen", message: "taken", values: { device: "Vulkan0", reason: "fast" } };
+    remark(skipped({ code: "no_driver" }), skipped({ code: "software", device: "Vulkan1" }), well, taken);
+    expect(notices.all.value).toEqual([]);
+  });
+
+  test("is a warning for each card that failed its test", () => {
+    remark(
+      skipped({ code: "crashed", device: "Vulkan0" }),
+      skipped({ code: "wrong_numbers", device: "Vulkan1" }),
+    );
+    expect(shown()).toEqual([
+      ["warning", "device_skipped"],
+      ["warning", "device_skipped"],
+    ]);
+    notices.dismiss(skipped({ code: "crashed", device: "Vulkan0" }));
+    expect(notices.all.value[0]?.error.values?.device).toBe("Vulkan1");
+  });
+
+  test("is quiet about layers that do not fit", () => {
+    remark({
+      code: "layers_on_cpu",
+      message: "4 of 33",
+      values: { device: "Vulkan0", layers: 4, total: 33 },
+    });
+    expect(shown()).toEqual([["remark", "layers_on_cpu"]]);
+  });
+
+  test("stays over the next question while it is true, and goes when another device is chosen", () => {
+    const givenUp = {
+      code: "device_given_up",
+      message: "3 times",
+      values: { device: "Vulkan0", crashes: 3 },
+    };
+    remark(givenUp, skipped({ code: "hung", device: "Vulkan1" }));
+    notices.clear();
+    expect(shown()).toEqual([["warning", "device_given_up"]]);
+    remark();
+    expect(shown()).toEqual([]);
+  });
+
+  test("that was dismissed does not come back while it is true", () => {
+    const other = { code: "other_device", message: "the CPU", values: { asked: "Vulkan0", actual: "CPU" } };
+    remark(other);
+    notices.dismiss(other);
+    remark(other);
+    expect(shown()).toEqual([]);
+  });
 });

@@ -2,7 +2,7 @@
 
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { AppError, Backend, EngineState, EngineStatus, LoadOptions } from "../bridge/contract";
-import type { Notices } from "./notices";
+import { lasts, type Notices } from "./notices";
 
 export interface EngineModel {
   /** `null` until Rust has answered for the first time. */
@@ -33,7 +33,9 @@ export function createEngine(backend: Backend, notices: Notices): EngineModel {
     }
     if (next.state === "idle") waiting = next.starts;
     else if (!ON_THE_WAY_BACK.includes(next.state)) waiting = null;
-    for (const remark of newRemarks(previous?.remarks ?? [], next.remarks)) notices.show(remark, "warning");
+    const before = previous?.remarks ?? [];
+    for (const remark of missingIn(next.remarks, before)) if (lasts(remark)) notices.dismiss(remark);
+    for (const remark of missingIn(before, next.remarks)) tellRemark(remark, notices);
     status.value = next;
   }
 
@@ -70,12 +72,22 @@ export function createEngine(backend: Backend, notices: Notices): EngineModel {
 
 /** Shows the problem when it comes, and takes it away when it goes. */
 function tellProblem(before: AppError | null, now: AppError | null, notices: Notices): void {
-  if (before !== null && before.code !== now?.code) notices.dismiss(before.code);
+  if (before !== null && before.code !== now?.code) notices.dismiss(before);
   if (now !== null && before?.code !== now.code) notices.show(now);
 }
 
-/** Those that were not there before: each is shown once. */
-function newRemarks(before: readonly AppError[], now: readonly AppError[]): AppError[] {
-  const known = new Set(before.map((remark) => remark.message));
-  return now.filter((remark) => !known.has(remark.message));
+/** Nobody misses such a device: that it is passed over is told where devices are chosen. */
+const NOT_MISSED: readonly string[] = ["no_driver", "software"];
+const ALL_IS_WELL: readonly string[] = ["device_chosen", "device_ready"];
+
+function tellRemark(remark: AppError, notices: Notices): void {
+  if (ALL_IS_WELL.includes(remark.code)) return;
+  if (remark.code === "device_skipped" && NOT_MISSED.includes(String(remark.values?.code))) return;
+  notices.show(remark, remark.code === "layers_on_cpu" ? "remark" : "warning");
+}
+
+/** Those of `some` that are not among `others`. */
+function missingIn(others: readonly AppError[], some: readonly AppError[]): AppError[] {
+  const known = new Set(others.map((remark) => remark.message));
+  return some.filter((remark) => !known.has(remark.message));
 }

@@ -4,6 +4,7 @@ import type {
   Answer,
   AppError,
   Backend,
+  DeviceStatus,
   EngineStatus,
   LoadOptions,
   Model,
@@ -41,6 +42,8 @@ export class ManualBackend implements Backend {
   last: OpenConversation | null = null;
   restarts = 0;
   readonly loaded: { id: string; options: LoadOptions }[] = [];
+  /** Loads wait for it. */
+  loading: Promise<void> = Promise.resolve();
 
   startInference(question: Asked["question"], onEvent: Asked["say"]): Promise<Answer> {
     return this.#ask({ question }, onEvent);
@@ -65,9 +68,10 @@ export class ManualBackend implements Backend {
     return Promise.resolve(null);
   }
 
-  loadModel(id: string, options: LoadOptions): Promise<Model> {
+  async loadModel(id: string, options: LoadOptions): Promise<Model> {
     this.loaded.push({ id, options });
-    return Promise.resolve({ id, name: id, demo: false, chosen: true, fileBytes: 1 });
+    await this.loading;
+    return { id, name: id, demo: false, chosen: true, fileBytes: 1 };
   }
 
   #ask(about: Pick<Asked, "question" | "place">, say: Asked["say"]): Promise<Answer> {
@@ -134,10 +138,39 @@ export function idleStatus(): EngineStatus {
     retryInMs: null,
     model: { id: "demo", name: "stories260K", demo: true, contextLength: 512, hasChatTemplate: false },
     device: "CPU",
+    devices: [cpu()],
+    requestedDevice: null,
     starts: 1,
     remarks: [],
     lastDeath: null,
     problem: null,
+  };
+}
+
+export function cpu(): DeviceStatus {
+  return {
+    id: "CPU",
+    backend: "CPU",
+    kind: "cpu",
+    description: "AMD Ryzen 7 5800X 8-Core Processor",
+    state: "ready",
+    reason: null,
+    memoryTotal: 32 * 2 ** 30,
+    memoryFree: 20.5 * 2 ** 30,
+  };
+}
+
+export function card(more: Partial<DeviceStatus> = {}): DeviceStatus {
+  return {
+    id: "Vulkan0",
+    backend: "Vulkan",
+    kind: "gpu",
+    description: "AMD Radeon RX 6800 (RADV NAVI21)",
+    state: "ready",
+    reason: null,
+    memoryTotal: 16 * 2 ** 30,
+    memoryFree: 15.4 * 2 ** 30,
+    ...more,
   };
 }
 

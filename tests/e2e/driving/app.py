@@ -41,6 +41,10 @@ return found === null ? null : found.textContent;
 _COUNT = """
 return document.querySelectorAll(`[data-testid="${arguments[0]}"]`).length;
 """
+_DEVICE = """
+const found = document.querySelector('[data-testid="device"]');
+return found === null ? "" : found.dataset.device;
+"""
 _STATE = """
 const found = document.querySelector(`[data-testid="${arguments[0]}"]`);
 return found === null ? null : found.dataset.state;
@@ -95,6 +99,11 @@ class App:
         """How many elements with this data-testid there are."""
         found: int = self.browser.run(_COUNT, test_id)
         return found
+
+    def device(self) -> str:
+        """The id of the device that computes; empty while none does."""
+        device: str = self.browser.run(_DEVICE)
+        return device
 
     def send(self, prompt: str) -> None:
         """Types a prompt and clicks Send, once the engine is neither starting nor busy."""

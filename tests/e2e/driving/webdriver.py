@@ -16,6 +16,12 @@ _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 _SESSION_LIMIT_S = 90.0
 _ANSWER_LIMIT_S = 30.0
 
+# A change that nobody sees, in every frame.
+_BEGIN_TO_DRAW = """
+window.drawing = document.body.animate({ opacity: [0.999, 1] }, { duration: 1000, iterations: Infinity });
+"""
+_END_TO_DRAW = "window.drawing.cancel();"
+
 
 class WebDriverError(Exception):
     """The driver refused or failed a command, or cannot be reached."""
@@ -46,10 +52,12 @@ class Browser:
     def screenshot(self, path: Path) -> None:
         """Writes what the window shows as a PNG."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        # WebKitGTK answers with the next frame it draws, and a page in which nothing moves draws none:
-        # a blinking caret makes it.
-        self.run("(document.querySelector('dialog[open] input') ?? document.querySelector('textarea')).focus()")
-        path.write_bytes(base64.b64decode(_ask(f"{self._session}/screenshot")))
+        # WebKitGTK answers with the next frame it draws, and a page in which nothing moves draws none.
+        self.run(_BEGIN_TO_DRAW)
+        try:
+            path.write_bytes(base64.b64decode(_ask(f"{self._session}/screenshot")))
+        finally:
+            self.run(_END_TO_DRAW)
 
     def end(self) -> None:
         """Ends the session; a window that is gone already is fine."""

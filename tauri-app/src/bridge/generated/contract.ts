@@ -128,6 +128,28 @@ export type Cursor = {
   /** Its id, which decides between those of one time. */
   id: string, };
 
+/** Whether a device can be used. */
+export type DeviceState = "ready" | "probing" | "unavailable";
+
+/** A device, or a backend that has none. */
+export type DeviceStatus = {
+  /** Its name in requests; empty for a backend that has no device. */
+  id: string,
+  /** The backend that it belongs to: `CPU`, `Vulkan`, `CUDA`. */
+  backend: string,
+  /** `cpu`, `gpu`, or `software`: a driver that computes on the processor. */
+  kind: string,
+  /** For a person. */
+  description: string,
+  /** Whether it can be used. */
+  state: DeviceState,
+  /** Why it is not used by itself; of the one that computes, why the engine chose it. */
+  reason: string | null,
+  /** In bytes. */
+  memoryTotal: number,
+  /** In bytes, when it was looked at. */
+  memoryFree: number, };
+
 /** Why an answer ended. */
 export type Ending = "stop" | "length" | "cancelled";
 
@@ -157,9 +179,13 @@ export type EngineStatus = {
   model: ModelStatus,
   /** The id of the device that computes. */
   device: string | null,
+  /** The device that the settings ask for; absent: the engine chooses. */
+  requestedDevice: string | null,
+  /** What the engine can compute on. Empty while there is no process. */
+  devices: Array<DeviceStatus>,
   /** Processes started so far: more than one means that the engine was replaced. */
   starts: number,
-  /** What the engine said that a person should see. */
+  /** What the engine said that a person should see, and what is so about its devices. */
   remarks: Array<AppError>,
   /** How the last process ended, if nobody had asked it to. */
   lastDeath: AppError | null,
@@ -215,7 +241,10 @@ export type LoadOptions = {
   contextLength?: number,
   /** Layers to put on the device; -1 is as many as fit. */
   gpuLayers?: number,
-  /** The id of a device. */
+  /**
+   * The id of a device, or `auto`: the engine's own choice. It is kept as the setting. Absent:
+   * as the settings say.
+   */
   device?: string,
   /** 0 to 512; 0: chosen and adapted by the engine. */
   threads?: number,
