@@ -4,6 +4,7 @@
 //! The lock decides, and the system frees it however the app ends. The socket only carries
 //! the arguments, so a stale one does no harm.
 
+mod leave;
 mod plugin;
 mod socket;
 

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use tauri::plugin::{Builder, TauriPlugin};
 use tauri::{AppHandle, Manager, Runtime};
 
+use super::leave::leave;
 use super::{Place, Request, Start, claim};
 use crate::folders::Folders;
 
@@ -22,11 +23,11 @@ pub(crate) fn plugin<R: Runtime>(request: Request) -> TauriPlugin<R> {
                 }
                 Ok(Start::Later) => {
                     log::info!("the app runs already, and shows its window");
-                    std::process::exit(0);
+                    leave(0);
                 }
                 Err(error) => {
                     log::error!("the app runs already, or its folder cannot be written: {error}");
-                    std::process::exit(1);
+                    leave(1);
                 }
             }
             Ok(())
