@@ -127,25 +127,28 @@ def imitation(tmp_path_factory: pytest.TempPathFactory, lavapipe: str) -> Callab
 
 
 @pytest.fixture(scope="session")
-def deep_model(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
-    """Sixteen layers, of which the imitated GPU holds some."""
+def made_model(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Callable[..., Path]:
+    """Writes a model of random weights in that shape."""
     from benchmarks.sidebyside.random_model import Shape, write
 
-    path = tmp_path_factory.mktemp("models") / "deep.gguf"
-    shape = Shape(name="deep", embedding=512, layers=16, heads=8, kv_heads=8, feed_forward=1024, context=2048)
-    write(shape, tiny_model, path)
-    return path
+    def made_model(name: str, **sizes: int) -> Path:
+        path = tmp_path_factory.mktemp("models") / f"{name}.gguf"
+        write(Shape(name=name, **sizes), tiny_model, path)
+        return path
+
+    return made_model
 
 
 @pytest.fixture(scope="session")
-def long_model(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
-    """Next to nothing to compute, and a context of several pieces."""
-    from benchmarks.sidebyside.random_model import Shape, write
+def deep_model(made_model: Callable[..., Path]) -> Path:
+    """Sixteen layers, of which the imitated GPU holds some."""
+    return made_model("deep", embedding=512, layers=16, heads=8, kv_heads=8, feed_forward=1024, context=2048)
 
-    path = tmp_path_factory.mktemp("models") / "long.gguf"
-    shape = Shape(name="long", embedding=256, layers=1, heads=4, kv_heads=4, feed_forward=256, context=2048)
-    write(shape, tiny_model, path)
-    return path
+
+@pytest.fixture(scope="session")
+def long_model(made_model: Callable[..., Path]) -> Path:
+    """Next to nothing to compute, and a context of several pieces."""
+    return made_model("long", embedding=256, layers=1, heads=4, kv_heads=4, feed_forward=256, context=2048)
 
 
 @pytest.fixture
